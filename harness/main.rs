@@ -1,0 +1,3 @@
+//! The `vrrplab` command.
+
+fn main() {}

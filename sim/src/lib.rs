@@ -1,0 +1,10 @@
+//! The world that the engine thinks it is in: a virtual clock, hosts as Linux keeps them, switches, faults;
+//! and the judgement of what happened: trace, oracles, expectations.
+//!
+//! Absent on purpose: files, sockets, clocks, threads. A run is a function of its scenario and seed.
+
+#![forbid(unsafe_code)]
+
+pub mod frame;
+pub mod scenario;
+pub mod trace;

@@ -1,0 +1,6 @@
+//! A scenario: topology, nodes, faults and expectations of one run. The text form is TOML; it refers to
+//! keepalived.conf files for the nodes, so nothing that a user already has must be rewritten.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,311 @@
+//! The meaning of a scenario file: every name resolved, every value in range.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use vrrplab_engine::addr::{Cidr, Mac};
+use vrrplab_engine::boundary::{Announced, Cost};
+use vrrplab_engine::config::Reading;
+use vrrplab_engine::time::{Duration, Instant};
+
+use crate::trace::Name;
+
+/// One run, ready for a world. A file with variants gives several.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Path-like name without extension, with the variant behind a slash: `vrrp/silent-heal/announced`.
+    pub name: String,
+    /// `title`.
+    pub title: String,
+    /// `story`: what is at stake.
+    pub story: String,
+    /// `covers`: requirement ids.
+    pub covers: Vec<String>,
+    /// `duration`.
+    pub duration: Duration,
+    /// The segments in the order of the text.
+    pub segments: Vec<Segment>,
+    /// Nodes, then clients, each in the order of the text; [`HostIndex`] counts here.
+    pub hosts: Vec<Host>,
+    /// What the laboratory does, in the order of time (stable for equal instants). Starts of nodes are not in
+    /// it: see [`NodeSpec::start`].
+    pub script: Vec<Act>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+}
+
+/// An index into [`Scenario::hosts`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HostIndex(pub usize);
+
+/// An index into [`Scenario::segments`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SegmentIndex(pub usize);
+
+/// `[segment.NAME]`: an Ethernet switch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// Its name.
+    pub name: Name,
+    /// `latency`: from port to port. Default 50 µs.
+    pub latency: Duration,
+}
+
+/// A machine on the network.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name, unique among nodes and clients.
+    pub name: Name,
+    /// Its links in the order of the text.
+    pub links: Vec<Link>,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// `link.NAME = { segment, address, mac }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// Interface name.
+    pub name: Name,
+    /// `mac`. Default: 02:00:00:00:00:NN, NN counting the links of the file from 1.
+    pub mac: Mac,
+    /// `segment`.
+    pub segment: SegmentIndex,
+    /// `address`: what the host has before any daemon runs.
+    pub addresses: Vec<Cidr>,
+}
+
+/// What a host is for.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// `[node.NAME]`: runs a daemon.
+    Node(NodeSpec),
+    /// `[client.NAME]`: uses the addresses.
+    Client(ClientSpec),
+}
+
+/// The daemon of a node.
+#[derive(Clone, Debug)]
+pub struct NodeSpec {
+    /// Its configuration, with findings.
+    pub reading: Arc<Reading>,
+    /// `start`: when the daemon starts; `None` (written `start = "never"`) leaves that to a `start` act.
+    /// Default 0 s.
+    pub start: Option<Instant>,
+    /// `cost`: `"recorded"` (the default), `"free"`, or a table of `receive`, `send`, `address`, `notify`.
+    pub cost: Cost,
+}
+
+/// What a client does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientSpec {
+    /// `ping = { to, every }`: an echo request to that address at every multiple of `every`.
+    pub ping: Option<Ping>,
+}
+
+/// A stream of echo requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ping {
+    /// `to`.
+    pub to: Ipv4Addr,
+    /// `every`. Default 100 ms.
+    pub every: Duration,
+}
+
+/// One `[[at]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Act {
+    /// `time`, or `after` an advert.
+    pub when: When,
+    /// What is done.
+    pub fault: Fault,
+}
+
+/// When an act takes place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum When {
+    /// `time = "10s"`.
+    At(Instant),
+    /// `after = { advert = "ka1", nth = 5, plus = "400ms" }`: so long after the n-th advert of that node.
+    AfterAdvert {
+        /// Whose advert.
+        node: HostIndex,
+        /// Which, from 1.
+        nth: u32,
+        /// How long after.
+        plus: Duration,
+    },
+}
+
+/// What the laboratory does to the network: one verb an `[[at]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// `crash = "ka1"`: power lost. Port, daemon and addresses are gone; with `back = "10ms"` the bare host is
+    /// on the switch again that much later, with its own addresses and no daemon. Default: 10 ms.
+    /// `back = "never"` leaves it dead until a `start`, which brings power back first.
+    Crash {
+        /// Which node.
+        node: HostIndex,
+        /// When the bare host is back.
+        back: Option<Duration>,
+    },
+    /// `kill = "ka1"`: SIGKILL; addresses stay.
+    Kill(HostIndex),
+    /// `stop = "ka1"`: SIGTERM.
+    Stop(HostIndex),
+    /// `start = "ka1"`: the daemon is started (again).
+    Start(HostIndex),
+    /// `pause = "ka1"`: SIGSTOP.
+    Pause(HostIndex),
+    /// `resume = "ka1"`: SIGCONT.
+    Resume(HostIndex),
+    /// `carrier = "ka1", state = "down"|"up"`, `link = "eth0"` where the host has several: the switch's side of
+    /// the cable.
+    Carrier {
+        /// Which host.
+        host: HostIndex,
+        /// Which of its links.
+        link: usize,
+        /// Carrier from now on.
+        up: bool,
+    },
+    /// `partition = [["ka1", "probe"], ["ka2"]]`, `segment = "lan"` where there are several: only hosts of one
+    /// group hear each other; carrier stays. Hosts that are not named belong to the first group, which is the
+    /// switch where a capture sits.
+    Partition {
+        /// Which switch.
+        segment: SegmentIndex,
+        /// The group of each host of the scenario, by [`HostIndex`].
+        group: Vec<u8>,
+    },
+    /// `heal = "lan"`: no partition there any more.
+    Heal(SegmentIndex),
+    /// `mute = { from = "ka1", to = "ka2" }`: frames from one no longer reach the other.
+    Mute {
+        /// Whose frames.
+        from: HostIndex,
+        /// Who no longer hears them.
+        to: HostIndex,
+    },
+    /// `unmute = { from = "ka1", to = "ka2" }`.
+    Unmute {
+        /// Whose frames.
+        from: HostIndex,
+        /// Who hears them again.
+        to: HostIndex,
+    },
+}
+
+/// One `[[expect]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expectation {
+    /// Its line in the scenario file, from 1, for reports.
+    pub line: usize,
+    /// What must hold.
+    pub rule: Rule,
+}
+
+/// What must hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// `master = { address, node, by, until }`: from `by` (until `until`, else the end) this node, and no
+    /// other, holds the address.
+    Master {
+        /// Which address.
+        address: Ipv4Addr,
+        /// Who.
+        node: HostIndex,
+        /// From when.
+        by: Instant,
+        /// Until when.
+        until: Option<Instant>,
+    },
+    /// `outage = { client, at_most, at_least }`: the client's longest span without an answer.
+    Outage {
+        /// Whose.
+        client: HostIndex,
+        /// No longer than this.
+        at_most: Option<Duration>,
+        /// At least this long.
+        at_least: Option<Duration>,
+    },
+    /// `sequence = { node, instance, states = ["BACKUP", "MASTER"] }`: exactly what the instance announces.
+    /// `instance` can be left out where the node has one.
+    Sequence {
+        /// Whose.
+        node: HostIndex,
+        /// Which instance.
+        instance: Name,
+        /// The announced states in order.
+        states: Vec<Announced>,
+    },
+    /// `count = { node, frames = "vrrp"|"garp"|"priority-0", exactly|at_least|at_most, from, until }`: frames that
+    /// the node put on the wire.
+    Count {
+        /// Whose.
+        node: HostIndex,
+        /// Which.
+        class: FrameClass,
+        /// Least number.
+        at_least: u32,
+        /// Greatest number.
+        at_most: u32,
+        /// From when.
+        from: Instant,
+        /// Until when.
+        until: Option<Instant>,
+    },
+    /// `never = "two holders"`: this oracle must not even be violated for a moment.
+    Never(Oracle),
+    /// `sometimes = "two holders"`: this oracle's state must have happened at least once.
+    Sometimes(Oracle),
+    /// `known = { oracle = "stale neighbour", because = "…" }`: this oracle is violated in this scenario, and
+    /// that is what the scenario shows. Not happening is a failure.
+    Known {
+        /// Which oracle.
+        oracle: Oracle,
+        /// Why it is violated.
+        because: String,
+    },
+    /// `takeover = { from, to, at_least, at_most }`: from the last advert of one node to the first of the other.
+    Takeover {
+        /// Who spoke.
+        from: HostIndex,
+        /// Who speaks.
+        to: HostIndex,
+        /// Least time.
+        at_least: Option<Duration>,
+        /// Greatest time.
+        at_most: Option<Duration>,
+    },
+}
+
+/// A class of frames.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum FrameClass {
+    /// `vrrp`: adverts.
+    Vrrp,
+    /// `priority-0`: adverts with priority 0.
+    PriorityZero,
+    /// `garp`: gratuitous ARPs.
+    Garp,
+}
+
+/// A property that is watched in every run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Oracle {
+    /// `two holders`: an address on two nodes of one connected component.
+    TwoHolders,
+    /// `no holder`: an address on no node of a component that has a running, able daemon for it.
+    NoHolder,
+    /// `stale neighbour`: a client's entry points at a host that does not hold the address.
+    StaleNeighbour,
+    /// `unanswered`: a client's ping stays unanswered although a node of its component holds the address.
+    Unanswered,
+    /// `late takeover`: silence of a master longer than the best backup's Master_Down_Interval.
+    LateTakeover,
+    /// `forbidden preemption`: a node takes over from a living master although it must not.
+    ForbiddenPreemption,
+    /// `state and addresses differ`: a daemon claims one thing and its host shows another.
+    StateMismatch,
+}

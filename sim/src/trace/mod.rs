@@ -1,0 +1,163 @@
+//! What happened, as one list of events: the only thing that oracles, goldens and reports read.
+//!
+//! *Seen* events (frames, addresses, neighbours, answers) are observed from outside a daemon; *claimed* ones
+//! are its own words. Oracles judge what is seen; claims explain it.
+
+use std::sync::Arc;
+
+use vrrplab_engine::addr::{Cidr, Mac};
+use vrrplab_engine::boundary::{Announced, Timer};
+use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_engine::vrrp::State;
+
+use crate::frame::Summary;
+
+/// The name of a node, client or segment.
+pub type Name = Arc<str>;
+
+/// One event: when, where, what and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// On which host; `None` is the laboratory itself (`--`).
+    pub host: Option<Name>,
+    /// What.
+    pub what: What,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// Seen: a frame left a host's port. `tx  #7  vrrp2 …`
+    Tx {
+        /// Its number in the capture, from 1.
+        frame: u32,
+        /// By which link of the host.
+        link: Name,
+        /// What it is.
+        summary: Summary,
+    },
+    /// Seen: a frame did not arrive at this host, or could not leave it. `lost  #7  muted  vrrp2 …`
+    Lost {
+        /// Its number in the capture; `None` if it never left its host.
+        frame: Option<u32>,
+        /// Why.
+        why: Loss,
+        /// What it is.
+        summary: Summary,
+    },
+    /// Seen: an address was added or removed. `addr  + 192.168.10.240/24 eth0`
+    Address {
+        /// Added, or removed.
+        added: bool,
+        /// Which.
+        cidr: Cidr,
+        /// On which link.
+        link: Name,
+    },
+    /// Seen: a host's neighbour table changed. `neigh  192.168.10.240 at 02:00:00:00:00:01 stale`
+    Neighbour {
+        /// Whose entry.
+        address: std::net::Ipv4Addr,
+        /// What it points at, if anything.
+        mac: Option<Mac>,
+        /// Its state.
+        state: NeighbourState,
+    },
+    /// Seen: a client's view of an address changed: from this ping on it is answered by this MAC, or by none.
+    /// `answer  192.168.10.240 by 02:00:00:00:00:01 (ka1)` · `answer  192.168.10.240 by nobody`
+    Answer {
+        /// The address it pings.
+        address: std::net::Ipv4Addr,
+        /// Who answered and, if known, on which host.
+        by: Option<(Mac, Option<Name>)>,
+    },
+    /// Claimed: a daemon announces a state. `claim  VI_1 Backup -> Master 100`; a first state has no arrow;
+    /// `claim  VI_1 Stop 100` · `claim  VI_1 heard-lower 100`
+    Claim {
+        /// The instance's name.
+        instance: Name,
+        /// Before, if it is known and differs.
+        from: Option<State>,
+        /// What it announces.
+        to: Announced,
+        /// Its effective priority.
+        priority: u8,
+    },
+    /// Claimed: a log line of the daemon. `log  text to the end of the line`
+    Log(String),
+    /// The laboratory acted: `fault  crash ka1`, `fault  partition lan ka1 probe | ka2`, `fault  start ka1`.
+    Fault(String),
+}
+
+/// Why a frame was lost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Loss {
+    /// The sender's link has no carrier: `no-carrier`.
+    NoCarrier,
+    /// Sender and receiver are on different sides of a partition: `partition`.
+    Partition,
+    /// The receiver does not hear this sender: `muted`.
+    Muted,
+    /// The receiver's socket queue was full: `queue-full`.
+    QueueFull,
+}
+
+/// The state of a neighbour entry, as Linux names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum NeighbourState {
+    /// Asked, no answer yet.
+    Incomplete,
+    /// Confirmed lately.
+    Reachable,
+    /// Unconfirmed; used as it is, and checked after use.
+    Stale,
+    /// Used while stale; a check is about to begin.
+    Delay,
+    /// Being checked by unicast requests.
+    Probe,
+    /// Did not answer.
+    Failed,
+}
+
+/// Why it happened.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Cause {
+    /// Nothing earlier: the script of the scenario, or a host's own business.
+    None,
+    /// A frame was received: `<- #7`.
+    Frame(u32),
+    /// An event of the laboratory, by its place in the script, from 1: `<- fault 2`.
+    Fault(u32),
+    /// A timer that this frame armed: `<- master-down of #7`. Frames received and sent both arm timers.
+    TimerOfFrame(Timer, u32),
+    /// A timer that an event of the laboratory armed: `<- master-down of fault 1`.
+    TimerOfFault(Timer, u32),
+}
+
+/// What a trace's header says: `# vrrp/master-crash  world=sim  subject=engine  seed=1`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// The scenario, and after a `/` its variant.
+    pub scenario: String,
+    /// Where it ran: `sim`.
+    pub world: String,
+    /// What ran on the nodes: `engine`.
+    pub subject: String,
+    /// The seed.
+    pub seed: u64,
+    /// How long it was to run.
+    pub duration: Duration,
+}
+
+/// A whole run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trace {
+    /// What ran.
+    pub header: Header,
+    /// What happened, in the order of time.
+    pub events: Vec<Event>,
+}
