@@ -5,6 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod frame;
+pub mod observer;
+pub mod oracle;
 pub mod scenario;
 pub mod trace;

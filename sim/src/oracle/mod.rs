@@ -1,0 +1,69 @@
+//! Judgement: properties that are watched in every run, and what the scenario's author expects.
+
+use vrrplab_engine::time::{Duration, Instant};
+
+use crate::scenario::Oracle;
+use crate::trace::Name;
+
+/// The judgement of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judgement {
+    /// One for each oracle and each expectation, oracles first.
+    pub verdicts: Vec<Verdict>,
+    /// Figures worth showing, such as the longest outage of each client.
+    pub measures: Vec<Measure>,
+}
+
+/// A verdict on one property.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// What was judged: `two holders`, or `master of 192.168.10.240 is ka2 by 13.4s`.
+    pub property: String,
+    /// The oracle, if it is one.
+    pub oracle: Option<Oracle>,
+    /// Where the expectation stands in the scenario file, if it is one.
+    pub line: Option<usize>,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Each violation, or what fulfils a `known`.
+    pub violations: Vec<Violation>,
+}
+
+/// How a property came out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It held.
+    Pass,
+    /// It did not.
+    Fail,
+    /// It did not, as the scenario says it must; with the scenario's reason.
+    Known(String),
+    /// There was nothing to judge.
+    Vacuous,
+}
+
+/// A span in which a property did not hold, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// From when.
+    pub from: Instant,
+    /// Until when; `None` until the end of the run.
+    pub until: Option<Instant>,
+    /// Whom it concerns.
+    pub host: Option<Name>,
+    /// What was seen: `probe sends 192.168.10.240 to 02:00:00:00:00:02 (b), a holds it`.
+    pub what: String,
+    /// Why it came about, in a sentence, with frame numbers where there are some.
+    pub cause: String,
+}
+
+/// A figure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Measure {
+    /// Of what: `longest outage of probe`.
+    pub name: String,
+    /// How much.
+    pub value: Duration,
+    /// When it began.
+    pub at: Option<Instant>,
+}
