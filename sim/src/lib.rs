@@ -7,7 +7,9 @@
 
 pub mod capture;
 pub mod frame;
+pub mod hash;
 pub mod observer;
 pub mod oracle;
+pub mod record;
 pub mod scenario;
 pub mod trace;
