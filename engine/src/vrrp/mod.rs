@@ -27,3 +27,15 @@ pub enum FaultReason {
     /// The engine does not speak what it is configured for (version 3, AH): it stays out of the election.
     NotModelled,
 }
+
+impl FaultReason {
+    /// The reason in words, for logs and reports.
+    pub const fn words(self) -> &'static str {
+        match self {
+            FaultReason::LinkDown => "its interface is down",
+            FaultReason::NoInterface => "its interface does not exist",
+            FaultReason::NoAddress => "its interface has no address to advertise from",
+            FaultReason::NotModelled => "what it is configured for is not simulated yet",
+        }
+    }
+}
