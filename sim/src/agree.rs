@@ -421,7 +421,7 @@ struct Comparison<'a> {
 struct Anchor {
     ours: Instant,
     reference: Instant,
-    /// Whether an event may be off less than [`TOLERANCE_WITHOUT_CAUSE`] instead of the usual.
+    /// No cause was seen: [`TOLERANCE_WITHOUT_CAUSE`] instead of the usual.
     vague: bool,
     what: String,
 }
