@@ -1,9 +1,22 @@
 //! Judgement: properties that are watched in every run, and what the scenario's author expects.
+//!
+//! [`Judge`] observes a run. Reading order: `topology` (who is configured for what), `view` (the network at this
+//! moment), `spans` (a condition, its allowance, its violation), the oracles `holders`, `neighbour`, `answers`,
+//! `election` and `claims`, then `expect` and `judge`. Every allowance is in [`bounds`].
 
+mod answers;
 pub mod bounds;
+mod claims;
+mod election;
+mod expect;
+mod holders;
+mod judge;
+mod neighbour;
 mod spans;
 mod topology;
 mod view;
+
+pub use judge::Judge;
 
 use vrrplab_engine::time::{Duration, Instant};
 
