@@ -13,6 +13,8 @@ mod holders;
 mod judge;
 mod neighbour;
 mod spans;
+#[cfg(test)]
+mod tests;
 mod topology;
 mod view;
 
