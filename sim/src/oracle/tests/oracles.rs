@@ -299,7 +299,9 @@ fn backups_whose_timers_fire_together_preempt_nobody() {
     let mut run = lab_with(|a, b| (a.nopreempt, b.nopreempt) = (true, true)).run();
     run.event(None, Cause::None, What::Fault("start a".into()));
     run.event(None, Cause::None, What::Fault("start b".into()));
-    run.at(3_414).takes("a", 150).takes("b", 100).leaves("b");
+    run.at(3_414).takes("a", 150);
+    run.now += Duration::from_micros(30);
+    run.takes("b", 100).leaves("b");
     assert_eq!(outcome(&run.end(3_500), Oracle::ForbiddenPreemption), &Outcome::Pass);
 }
 
@@ -333,6 +335,15 @@ fn words_and_addresses_that_differ_for_a_moment_agree() {
     let mut run = lab().settled();
     run.claim("a", Announced::Master).at(4_000).claim("a", Announced::Backup).at(4_050).leaves("a");
     assert_eq!(outcome(&run.end(4_100), Oracle::StateMismatch), &Outcome::Pass);
+}
+
+#[test]
+fn an_address_of_the_link_itself_contradicts_no_backup() {
+    let mut lab = lab();
+    lab.hosts[0].links[0].addresses.push(vip());
+    let mut run = lab.run();
+    run.event(None, Cause::None, What::Fault("start a".into())).claim("a", Announced::Backup);
+    assert_eq!(outcome(&run.end(3_000), Oracle::StateMismatch), &Outcome::Pass);
 }
 
 #[test]
