@@ -1,4 +1,24 @@
 //! Judgement: properties that are watched in every run, and what the scenario's author expects.
+//!
+//! [`Judge`] observes a run. Reading order: `topology` (who is configured for what), `view` (the network at this
+//! moment), `spans` (a condition, its allowance, its violation), the oracles `holders`, `neighbour`, `answers`,
+//! `election` and `claims`, then `expect` and `judge`. Every allowance is in [`bounds`].
+
+mod answers;
+pub mod bounds;
+mod claims;
+mod election;
+mod expect;
+mod holders;
+mod judge;
+mod neighbour;
+mod spans;
+#[cfg(test)]
+mod tests;
+mod topology;
+mod view;
+
+pub use judge::Judge;
 
 use vrrplab_engine::time::{Duration, Instant};
 
@@ -12,6 +32,43 @@ pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     /// Figures worth showing, such as the longest outage of each client.
     pub measures: Vec<Measure>,
+}
+
+impl Judgement {
+    /// Whether the run is as it should be: nothing failed, no expectation was left without anything to judge,
+    /// and a virtual address was held at some time, or its absence is what the scenario shows.
+    pub fn passed(&self) -> bool {
+        let fine = |v: &Verdict| match v.outcome {
+            Outcome::Pass | Outcome::Known(_) => true,
+            Outcome::Fail => false,
+            Outcome::Vacuous => v.oracle.is_some(),
+        };
+        self.verdicts.iter().all(fine) && !self.vacuous()
+    }
+
+    /// Whether nothing at all was judged, because no virtual address was ever held.
+    pub fn vacuous(&self) -> bool {
+        let about_holders = |v: &&Verdict| matches!(v.oracle, Some(Oracle::TwoHolders | Oracle::NoHolder));
+        self.verdicts.iter().filter(about_holders).all(|v| v.outcome == Outcome::Vacuous)
+    }
+
+    /// The verdict on an oracle.
+    pub fn oracle(&self, oracle: Oracle) -> Option<&Verdict> {
+        self.verdicts.iter().find(|v| v.oracle == Some(oracle))
+    }
+}
+
+/// The name of an oracle in scenario files and reports.
+pub const fn name_of(oracle: Oracle) -> &'static str {
+    match oracle {
+        Oracle::TwoHolders => "two holders",
+        Oracle::NoHolder => "no holder",
+        Oracle::StaleNeighbour => "stale neighbour",
+        Oracle::Unanswered => "unanswered",
+        Oracle::LateTakeover => "late takeover",
+        Oracle::ForbiddenPreemption => "forbidden preemption",
+        Oracle::StateMismatch => "state and addresses differ",
+    }
 }
 
 /// A verdict on one property.

@@ -1,0 +1,82 @@
+//! How long things may take: the formulas of the protocol and the allowances of the oracles, all in one place.
+
+use vrrplab_engine::config::{Instance, Version};
+use vrrplab_engine::time::Duration;
+
+/// What a takeover may take beyond its formula: the work of the daemon and the path of the frame. keepalived
+/// 2.2.7 on a real kernel needs less than 10 ms; 100 ms is less than any difference that matters to a user.
+pub const SLACK: Duration = Duration::from_millis(100);
+
+/// Two holders for a path delay and this long are a hand-over: the old master yields when it has heard the new
+/// one, so some overlap is how the protocol works.
+pub const HAND_OVER: Duration = Duration::from_millis(1);
+
+/// How long a client's neighbour entry may point at the wrong host. A new master announces itself in the same
+/// millisecond (RFC 3768, 6.4.2: gratuitous ARP on becoming Master), so a second is a hundred path delays; what
+/// is not corrected by then waits for a refresh or for the entry to age.
+pub const STALE_BOUND: Duration = Duration::from_secs(1);
+
+/// How long a ping may stay unanswered, beyond its own interval, although somebody holds the address: one
+/// retransmission of an ARP request (Linux, `retrans_time_ms`).
+pub const ANSWER_BOUND: Duration = Duration::from_secs(1);
+
+/// How long a daemon's words and its host's addresses may differ: adding an address takes microseconds.
+pub const MISMATCH_BOUND: Duration = Duration::from_millis(100);
+
+/// Skew_Time: `(256 - Priority) / 256` of a second in version 2 whatever the interval (RFC 3768, 6.1), of the
+/// master's advert interval in version 3 (RFC 9568, 6.1). Rounded as keepalived rounds.
+pub(super) fn skew(instance: &Instance, interval: Duration) -> Duration {
+    let steps = 256 - u64::from(instance.priority);
+    match instance.version {
+        Version::V2 => Duration::from_micros(steps * 1_000_000 / 256),
+        Version::V3 => Duration::from_micros(steps * (interval.as_micros() / 10_000) * 625 / 16),
+    }
+}
+
+/// Master_Down_Interval: three advert intervals (or `down_timer_adverts`) and Skew_Time (RFC 3768, 6.1).
+pub(super) fn master_down(instance: &Instance, interval: Duration) -> Duration {
+    interval.times(u64::from(instance.down_timer_adverts)) + skew(instance, interval)
+}
+
+/// When an address must have exactly one holder after the last fault: the slowest backup's takeover, an advert
+/// to settle a contest, the longest `preempt_delay`, and [`SLACK`]. `instances` are all that manage it.
+pub(super) fn election<'a>(instances: impl Iterator<Item = &'a Instance> + Clone) -> Duration {
+    // A version 3 backup counts in the interval of its master, which may be anybody's.
+    let interval = instances.clone().map(|i| i.advert_int).max().unwrap_or_default();
+    let slowest = instances.clone().map(|i| master_down(i, interval)).max().unwrap_or_default();
+    let delay = instances.map(|i| i.preempt_delay).max().unwrap_or_default();
+    slowest + interval + delay + SLACK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(version: Version, priority: u8, interval: Duration) -> Instance {
+        Instance { version, priority, advert_int: interval, ..Instance::named("VI_1") }
+    }
+
+    #[test]
+    fn the_formulas_give_the_values_keepalived_shows() {
+        let second = Duration::from_secs(1);
+        for (version, priority, interval, down) in [
+            (Version::V2, 255, second, 3_003_906),
+            (Version::V2, 100, second, 3_609_375),
+            (Version::V2, 100, Duration::from_secs(2), 6_609_375),
+            (Version::V3, 150, second, 3_414_062),
+            (Version::V3, 100, Duration::from_millis(100), 360_937),
+        ] {
+            let i = instance(version, priority, interval);
+            assert_eq!(master_down(&i, interval).as_micros(), down, "{version:?} {priority} {interval}");
+        }
+    }
+
+    #[test]
+    fn the_slowest_instance_makes_the_bound() {
+        let quick = instance(Version::V2, 200, Duration::from_secs(1));
+        let mut slow = instance(Version::V2, 100, Duration::from_secs(1));
+        assert_eq!(election([&quick, &slow].into_iter()).to_string(), "4.709375s");
+        slow.preempt_delay = Duration::from_secs(5);
+        assert_eq!(election([&quick, &slow].into_iter()).to_string(), "9.709375s");
+    }
+}

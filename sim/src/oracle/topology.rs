@@ -1,0 +1,240 @@
+//! The fixed part of what is judged: hosts, links, who is configured for which address, and the bounds that
+//! follow. Computed once from the scenario.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
+use std::sync::Arc;
+
+use vrrplab_engine::addr::Mac;
+use vrrplab_engine::config::{Auth, Instance, Reading, Version};
+use vrrplab_engine::time::Duration;
+
+use super::bounds;
+use crate::scenario::{Host, Link, Ping, Role, Scenario};
+use crate::trace::Name;
+
+/// What does not change during a run. Hosts and segments count as in the scenario.
+#[derive(Clone, Debug)]
+pub(super) struct Topology {
+    pub(super) hosts: Vec<Machine>,
+    /// Of each segment.
+    pub(super) latency: Vec<Duration>,
+    pub(super) members: Vec<Member>,
+    pub(super) places: Vec<Place>,
+    by_name: BTreeMap<Name, usize>,
+    by_address: BTreeMap<(IpAddr, usize), usize>,
+    by_mac: BTreeMap<Mac, usize>,
+    by_vrid: BTreeMap<u8, Vec<usize>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    pub(super) name: Name,
+    pub(super) links: Vec<Link>,
+    pub(super) is_client: bool,
+    pub(super) ping: Option<Ping>,
+    /// Its instances, in the order of its configuration.
+    members: Range<usize>,
+}
+
+/// An instance on a node.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) host: usize,
+    pub(super) name: Name,
+    /// The link that carries its adverts; `None` if the host has no such interface.
+    pub(super) link: Option<usize>,
+    /// What it manages: the place and the link of this host.
+    pub(super) places: Vec<(usize, usize)>,
+    /// Whether it can ever be Master: the daemon starts, and there is an address to advertise from.
+    pub(super) usable: bool,
+    reading: Arc<Reading>,
+    index: usize,
+}
+
+/// A virtual address on a segment: what must have one holder.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) address: IpAddr,
+    pub(super) segment: usize,
+    /// The instances that manage it.
+    pub(super) members: Vec<usize>,
+    /// [`bounds::election`] of these.
+    pub(super) bound: Duration,
+}
+
+impl Member {
+    pub(super) fn config(&self) -> &Instance {
+        &self.reading.config.instances[self.index]
+    }
+
+    /// Whether its adverts can be told from others on the wire: version 2 without AH.
+    pub(super) fn readable(&self) -> bool {
+        self.config().version == Version::V2 && !matches!(self.config().auth, Auth::Ah(_))
+    }
+
+    pub(super) fn skew(&self) -> Duration {
+        bounds::skew(self.config(), self.config().advert_int)
+    }
+
+    pub(super) fn master_down(&self) -> Duration {
+        bounds::master_down(self.config(), self.config().advert_int)
+    }
+
+    /// The addresses that it advertises.
+    pub(super) fn advertised(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        self.config().addresses.iter().filter_map(|a| match a.cidr.address {
+            IpAddr::V4(a) => Some(a),
+            IpAddr::V6(_) => None,
+        })
+    }
+
+    /// Why this instance refuses adverts of `other` (RFC 3768, 7.1), if it is known to.
+    pub(super) fn refuses(&self, other: &Member) -> Option<&'static str> {
+        let (a, b) = (self.config(), other.config());
+        let differ = |x: &Member, y: &Member| x.advertised().any(|p| y.advertised().all(|q| p != q));
+        match () {
+            () if a.version != b.version => Some("version"),
+            () if a.vrid != b.vrid => Some("virtual router id"),
+            () if a.auth != b.auth => Some("authentication"),
+            () if a.version == Version::V2 && a.advert_int != b.advert_int => Some("advert interval"),
+            () if differ(self, other) || differ(other, self) => Some("address list"),
+            () => None,
+        }
+    }
+}
+
+impl Topology {
+    pub(super) fn new(scenario: &Scenario) -> Topology {
+        let hosts: Vec<Machine> = scenario.hosts.iter().map(machine).collect();
+        let mut plan = Topology {
+            by_name: hosts.iter().enumerate().map(|(i, h)| (h.name.clone(), i)).collect(),
+            by_mac: macs(&hosts),
+            hosts,
+            latency: scenario.segments.iter().map(|s| s.latency).collect(),
+            members: Vec::new(),
+            places: Vec::new(),
+            by_address: BTreeMap::new(),
+            by_vrid: BTreeMap::new(),
+        };
+        for (host, spec) in scenario.hosts.iter().enumerate() {
+            let first = plan.members.len();
+            if let Role::Node(node) = &spec.role {
+                for index in 0..node.reading.config.instances.len() {
+                    plan.add_member(host, &node.reading, index);
+                }
+            }
+            plan.hosts[host].members = first..plan.members.len();
+        }
+        for place in &mut plan.places {
+            let members = &plan.members;
+            place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()));
+        }
+        plan
+    }
+
+    fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
+        let instance = &reading.config.instances[index];
+        let link = self.link(host, &instance.interface);
+        let has_source = |l: usize| self.hosts[host].links[l].addresses.iter().any(|a| a.address.is_ipv4());
+        let mut member = Member {
+            host,
+            name: instance.name.as_str().into(),
+            link,
+            places: Vec::new(),
+            usable: !reading.refused()
+                && link.is_some_and(|l| instance.mcast_src_ip.is_some() || has_source(l)),
+            reading: Arc::clone(reading),
+            index,
+        };
+        for address in instance.addresses.iter().chain(&instance.excluded) {
+            // An address on a device that is on no switch, such as lo, is nobody's to contest.
+            let Some(link) = self.link(host, &address.dev) else { continue };
+            let place = self.place_of(address.cidr.address, self.hosts[host].links[link].segment.0);
+            if !member.places.contains(&(place, link)) {
+                member.places.push((place, link));
+                self.places[place].members.push(self.members.len());
+            }
+        }
+        self.by_vrid.entry(instance.vrid).or_default().push(self.members.len());
+        self.members.push(member);
+    }
+
+    fn place_of(&mut self, address: IpAddr, segment: usize) -> usize {
+        let places = &mut self.places;
+        *self.by_address.entry((address, segment)).or_insert_with(|| {
+            places.push(Place { address, segment, members: Vec::new(), bound: Duration::ZERO });
+            places.len() - 1
+        })
+    }
+
+    pub(super) fn host(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(super) fn name(&self, host: usize) -> &Name {
+        &self.hosts[host].name
+    }
+
+    pub(super) fn link(&self, host: usize, name: &str) -> Option<usize> {
+        self.hosts[host].links.iter().position(|l| &*l.name == name)
+    }
+
+    /// The links of a host on a segment.
+    pub(super) fn links_on(&self, host: usize, segment: usize) -> impl Iterator<Item = usize> + '_ {
+        let links = self.hosts[host].links.iter().enumerate();
+        links.filter(move |(_, l)| l.segment.0 == segment).map(|(i, _)| i)
+    }
+
+    pub(super) fn place(&self, address: IpAddr, segment: usize) -> Option<usize> {
+        self.by_address.get(&(address, segment)).copied()
+    }
+
+    /// The places of an address: one for each segment where somebody is configured for it.
+    pub(super) fn places_of(&self, address: IpAddr) -> impl Iterator<Item = usize> + '_ {
+        self.by_address.range((address, 0)..=(address, usize::MAX)).map(|(_, p)| *p)
+    }
+
+    pub(super) fn owner_of(&self, mac: Mac) -> Option<usize> {
+        self.by_mac.get(&mac).copied()
+    }
+
+    pub(super) fn clients(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.hosts.len()).filter(|&h| self.hosts[h].is_client)
+    }
+
+    /// The instances of a host.
+    pub(super) fn members_of(&self, host: usize) -> Range<usize> {
+        self.hosts[host].members.clone()
+    }
+
+    /// The instances of a virtual router, on any segment.
+    pub(super) fn members_with(&self, vrid: u8) -> &[usize] {
+        self.by_vrid.get(&vrid).map_or(&[], Vec::as_slice)
+    }
+
+    /// `a`, `a and b`, `a, b and c`.
+    pub(super) fn list(&self, hosts: &[usize]) -> String {
+        let names: Vec<&str> = hosts.iter().map(|&h| &**self.name(h)).collect();
+        match names.split_last() {
+            None => "nobody".into(),
+            Some((one, [])) => (*one).into(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+}
+
+fn machine(host: &Host) -> Machine {
+    let ping = match &host.role {
+        Role::Client(c) => c.ping,
+        Role::Node(_) => None,
+    };
+    let is_client = matches!(host.role, Role::Client(_));
+    Machine { name: host.name.clone(), links: host.links.clone(), is_client, ping, members: 0..0 }
+}
+
+fn macs(hosts: &[Machine]) -> BTreeMap<Mac, usize> {
+    let links = hosts.iter().enumerate().flat_map(|(h, m)| m.links.iter().map(move |l| (l.mac, h)));
+    links.collect()
+}

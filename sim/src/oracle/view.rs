@@ -1,0 +1,343 @@
+//! The network as it is seen at this moment: who has power, carrier and a running daemon, who hears whom, and
+//! which host holds which virtual address since when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use vrrplab_engine::boundary::Timer;
+use vrrplab_engine::time::Instant;
+
+use super::topology::Topology;
+use crate::scenario::{Fault, Scenario};
+use crate::trace::Cause;
+
+/// Hosts that could hear each other if nobody were muted: a segment and a side of its partition.
+pub(super) type Component = (usize, u8);
+
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    pub(super) plan: Topology,
+    hosts: Vec<HostView>,
+    /// By segment and host.
+    groups: Vec<Vec<u8>>,
+    /// From and to, with the act that did it.
+    mutes: BTreeMap<(usize, usize), u32>,
+    /// By place and host.
+    held: BTreeMap<(usize, usize), Held>,
+    /// The last fault that touched all of a segment, and one side of it.
+    quiet: Vec<Instant>,
+    quiet_side: BTreeMap<Component, Instant>,
+    /// The words of each act that was performed, by its place in the script.
+    acts: BTreeMap<u32, (Instant, String)>,
+    last_act: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct HostView {
+    powered: bool,
+    daemon: Daemon,
+    carrier: Vec<bool>,
+}
+
+/// The state of a daemon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Daemon {
+    /// Not started yet.
+    Absent,
+    Running,
+    /// Gone or frozen, and the act that did it.
+    Paused(u32),
+    Killed(u32),
+    Stopped(u32),
+}
+
+/// A host and an address that it holds or once held.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    links: BTreeSet<usize>,
+    /// When it took the address last, and why.
+    pub(super) taken: (Instant, Cause),
+    /// When it gave it up last, and why.
+    pub(super) given_up: Option<(Instant, Cause)>,
+}
+
+impl Network {
+    pub(super) fn new(scenario: &Scenario) -> Network {
+        let plan = Topology::new(scenario);
+        let host = |h: &super::topology::Machine| HostView {
+            powered: true,
+            daemon: Daemon::Absent,
+            carrier: vec![true; h.links.len()],
+        };
+        let mut net = Network {
+            hosts: plan.hosts.iter().map(host).collect(),
+            groups: vec![vec![0; plan.hosts.len()]; plan.latency.len()],
+            mutes: BTreeMap::new(),
+            held: BTreeMap::new(),
+            quiet: vec![Instant::ZERO; plan.latency.len()],
+            quiet_side: BTreeMap::new(),
+            acts: BTreeMap::new(),
+            last_act: None,
+            plan,
+        };
+        for h in 0..net.hosts.len() {
+            net.own_addresses(Instant::ZERO, h);
+        }
+        net
+    }
+
+    /// A host without daemons has the addresses of its links. One of them may be a virtual one: its owner.
+    fn own_addresses(&mut self, at: Instant, host: usize) {
+        for link in 0..self.plan.hosts[host].links.len() {
+            for i in 0..self.plan.hosts[host].links[link].addresses.len() {
+                let address = self.plan.hosts[host].links[link].addresses[i].address;
+                self.address(at, Cause::None, host, link, address, true);
+            }
+        }
+    }
+
+    /// An address came or went. Gives the place if it is a virtual address.
+    pub(super) fn address(
+        &mut self,
+        at: Instant,
+        cause: Cause,
+        host: usize,
+        link: usize,
+        address: IpAddr,
+        added: bool,
+    ) -> Option<usize> {
+        let place = self.plan.place(address, self.plan.hosts[host].links[link].segment.0)?;
+        if added {
+            let fresh = || Held { links: BTreeSet::new(), taken: (at, cause), given_up: None };
+            let held = self.held.entry((place, host)).or_insert_with(fresh);
+            if held.links.is_empty() {
+                held.taken = (at, cause);
+            }
+            held.links.insert(link);
+        } else if let Some(held) = self.held.get_mut(&(place, host)) {
+            // A starting daemon removes what may be left over; that is no loss.
+            if held.links.remove(&link) && held.links.is_empty() {
+                held.given_up = Some((at, cause));
+            }
+        }
+        Some(place)
+    }
+
+    /// An act of the script, by its number from 1, and its words in the trace.
+    pub(super) fn act(&mut self, at: Instant, fault: &Fault, number: u32, text: &str) {
+        self.acts.insert(number, (at, text.into()));
+        self.last_act = Some(number);
+        match *fault {
+            Fault::Crash { node, .. } => self.crash(at, node.0, number),
+            Fault::Kill(h) => self.daemon(at, h.0, Daemon::Killed(number)),
+            Fault::Stop(h) => self.daemon(at, h.0, Daemon::Stopped(number)),
+            Fault::Pause(h) => self.pause(at, h.0, Daemon::Paused(number)),
+            Fault::Resume(h) => self.pause(at, h.0, Daemon::Running),
+            Fault::Start(h) => self.start(at, h.0),
+            Fault::Carrier { host, link, up } => {
+                self.hosts[host.0].carrier[link] = up;
+                self.touch(at, host.0);
+            }
+            Fault::Partition { segment, ref group } => {
+                self.groups[segment.0].clone_from(group);
+                self.touch_segment(at, segment.0);
+            }
+            Fault::Heal(segment) => {
+                self.groups[segment.0].fill(0);
+                self.touch_segment(at, segment.0);
+            }
+            Fault::Mute { from, to } => {
+                self.mutes.insert((from.0, to.0), number);
+                self.touch(at, from.0);
+                self.touch(at, to.0);
+            }
+            Fault::Unmute { from, to } => {
+                self.mutes.remove(&(from.0, to.0));
+                self.touch(at, from.0);
+                self.touch(at, to.0);
+            }
+        }
+    }
+
+    fn crash(&mut self, at: Instant, host: usize, number: u32) {
+        self.hosts[host].powered = false;
+        for (_, held) in self.held.iter_mut().filter(|((_, h), _)| *h == host) {
+            if !held.links.is_empty() {
+                held.links.clear();
+                held.given_up = Some((at, Cause::Fault(number)));
+            }
+        }
+        self.daemon(at, host, Daemon::Killed(number));
+    }
+
+    /// The bare host has power again.
+    pub(super) fn power(&mut self, at: Instant, host: usize) {
+        if !self.hosts[host].powered {
+            self.hosts[host].powered = true;
+            self.own_addresses(at, host);
+        }
+        self.touch(at, host);
+    }
+
+    /// The daemon starts; a host that is off is switched on first.
+    pub(super) fn start(&mut self, at: Instant, host: usize) {
+        self.power(at, host);
+        self.daemon(at, host, Daemon::Running);
+    }
+
+    fn daemon(&mut self, at: Instant, host: usize, daemon: Daemon) {
+        self.hosts[host].daemon = daemon;
+        self.touch(at, host);
+    }
+
+    /// SIGSTOP and SIGCONT do nothing to a daemon that is not there.
+    fn pause(&mut self, at: Instant, host: usize, daemon: Daemon) {
+        if matches!(self.hosts[host].daemon, Daemon::Running | Daemon::Paused(_)) {
+            self.daemon(at, host, daemon);
+        }
+    }
+
+    /// A fault touched what this host can reach. What a client suffers does not unsettle an election.
+    fn touch(&mut self, at: Instant, host: usize) {
+        if self.plan.hosts[host].is_client {
+            return;
+        }
+        for link in &self.plan.hosts[host].links {
+            let segment = link.segment.0;
+            self.quiet_side.insert((segment, self.groups[segment][host]), at);
+        }
+    }
+
+    fn touch_segment(&mut self, at: Instant, segment: usize) {
+        self.quiet[segment] = at;
+    }
+
+    /// A running daemon lost an advert: what follows is a new election.
+    pub(super) fn lost_advert(&mut self, at: Instant, host: usize) {
+        if self.hosts[host].daemon == Daemon::Running {
+            self.touch(at, host);
+        }
+    }
+
+    /// Since when no fault has touched this component.
+    pub(super) fn quiet(&self, component: Component) -> Instant {
+        let side = self.quiet_side.get(&component).copied().unwrap_or_default();
+        self.quiet[component.0].max(side)
+    }
+
+    /// The component that a link is in; `None` without power or carrier.
+    pub(super) fn component(&self, host: usize, link: usize) -> Option<Component> {
+        let view = &self.hosts[host];
+        let segment = self.plan.hosts[host].links[link].segment.0;
+        (view.powered && view.carrier[link]).then(|| (segment, self.groups[segment][host]))
+    }
+
+    /// The component of a host on a segment, by its first link there that has carrier.
+    pub(super) fn component_on(&self, host: usize, segment: usize) -> Option<Component> {
+        self.plan.links_on(host, segment).find_map(|l| self.component(host, l))
+    }
+
+    /// Whether a frame that leaves this link arrives at that one.
+    pub(super) fn reaches(&self, from: (usize, usize), to: (usize, usize)) -> bool {
+        let side = self.component(from.0, from.1);
+        side.is_some() && side == self.component(to.0, to.1) && !self.mutes.contains_key(&(from.0, to.0))
+    }
+
+    /// Whether frames of one host arrive at the other on any segment.
+    pub(super) fn hears(&self, to: usize, from: usize) -> bool {
+        let links = |h: usize| (0..self.plan.hosts[h].links.len()).map(move |l| (h, l));
+        links(from).any(|f| links(to).any(|t| self.reaches(f, t)))
+    }
+
+    /// Whether this instance takes part in elections: its daemon runs and its link has carrier.
+    pub(super) fn able(&self, member: usize) -> bool {
+        let m = &self.plan.members[member];
+        m.usable
+            && self.hosts[m.host].daemon == Daemon::Running
+            && m.link.is_some_and(|l| self.component(m.host, l).is_some())
+    }
+
+    /// The hosts that hold the address in this component, in the order of the scenario.
+    pub(super) fn holders(&self, place: usize, component: Component) -> Vec<usize> {
+        let held = self.held.range((place, 0)..=(place, usize::MAX));
+        held.filter(|((_, h), held)| held.links.iter().any(|l| self.component(*h, *l) == Some(component)))
+            .map(|((_, h), _)| *h)
+            .collect()
+    }
+
+    /// The hosts that hold the address anywhere.
+    pub(super) fn all_holders(&self, address: IpAddr) -> Vec<usize> {
+        let mut hosts = BTreeSet::new();
+        for place in self.plan.places_of(address) {
+            for ((_, h), held) in self.held.range((place, 0)..=(place, usize::MAX)) {
+                if held.links.iter().any(|l| self.component(*h, *l).is_some()) {
+                    hosts.insert(*h);
+                }
+            }
+        }
+        hosts.into_iter().collect()
+    }
+
+    /// Whether the address is on that link, whatever power and carrier.
+    pub(super) fn has(&self, place: usize, host: usize, link: usize) -> bool {
+        self.held.get(&(place, host)).is_some_and(|h| h.links.contains(&link))
+    }
+
+    /// What is known of a host and an address, if it ever held it.
+    pub(super) fn held(&self, place: usize, host: usize) -> Option<&Held> {
+        self.held.get(&(place, host))
+    }
+
+    /// Who gave the address up last, with when and why in words: `b gave it up at 18.609577 after hearing #33`.
+    pub(super) fn last_given_up(&self, place: usize) -> Option<String> {
+        let held = self.held.range((place, 0)..=(place, usize::MAX));
+        let gone = held.filter_map(|((_, h), held)| held.given_up.map(|(at, cause)| (at, *h, cause)));
+        let (at, host, cause) = gone.max_by_key(|(at, _, _)| *at)?;
+        Some(format!("{} gave it up at {at}{}", self.plan.name(host), self.why(cause)))
+    }
+
+    /// Why the daemon of this host does not act, in words.
+    pub(super) fn inactive(&self, host: usize) -> Option<String> {
+        let (state, number) = match self.hosts[host].daemon {
+            Daemon::Running => return None,
+            Daemon::Absent => return Some(format!("{} runs no daemon", self.plan.name(host))),
+            Daemon::Paused(n) => ("is paused since", n),
+            Daemon::Killed(n) => ("was killed by", n),
+            Daemon::Stopped(n) => ("was stopped by", n),
+        };
+        Some(format!("the daemon of {} {state} {}", self.plan.name(host), self.named_act(number)))
+    }
+
+    /// That frames from one host do not reach another because of a mute, in words.
+    pub(super) fn muted(&self, from: usize, to: usize) -> Option<String> {
+        let number = *self.mutes.get(&(from, to))?;
+        let (from, to) = (self.plan.name(from), self.plan.name(to));
+        Some(format!("{to} does not hear {from} since {}", self.named_act(number)))
+    }
+
+    /// `fault 2 at 5.000000 (mute a b)`.
+    fn named_act(&self, number: u32) -> String {
+        match self.acts.get(&number) {
+            Some((at, text)) => format!("fault {number} at {at} ({text})"),
+            None => format!("fault {number}"),
+        }
+    }
+
+    /// The last act of the script, in words.
+    pub(super) fn last_act(&self) -> String {
+        let named = self.last_act.map(|n| format!("the last act before it was {}", self.named_act(n)));
+        named.unwrap_or_else(|| "there was no fault before it".into())
+    }
+
+    /// A cause in words, with a blank before it; empty if there is none.
+    pub(super) fn why(&self, cause: Cause) -> String {
+        let timer = |t: Timer| format!("when its {} timer ran out", t.name());
+        match cause {
+            Cause::None => String::new(),
+            Cause::Frame(n) => format!(" after hearing #{n}"),
+            Cause::Fault(n) => format!(" by {}", self.named_act(n)),
+            Cause::TimerOfFrame(t, n) => format!(" {}, armed by #{n}", timer(t)),
+            Cause::TimerOfFault(t, n) => format!(" {}, armed by {}", timer(t), self.named_act(n)),
+        }
+    }
+}
