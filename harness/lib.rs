@@ -1,1 +1,3 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
+
+pub mod diagnostic;
