@@ -1,3 +1,4 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
 pub mod diagnostic;
+pub mod quick;
