@@ -1,7 +1,7 @@
 //! Findings as a person sees them: severity, what is wrong, the place with a caret below it, what the daemon
 //! makes of it and what to write instead. The drawing is done by annotate-snippets, as rustc's is.
 //!
-//! Nothing is wider than [`WIDTH`], because a terminal beside an editor is not: long lines of a source are cut
+//! Nothing is wider than 100 columns, because a terminal beside an editor is not: long lines of a source are cut
 //! around the caret, long sentences are wrapped.
 
 use std::ops::Range;
