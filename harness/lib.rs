@@ -1,4 +1,5 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
 pub mod diagnostic;
+pub mod pcapng;
 pub mod quick;

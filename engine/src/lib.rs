@@ -17,8 +17,12 @@ pub mod addr;
 pub mod boundary;
 pub mod config;
 pub mod finding;
+mod node;
+pub mod quirks;
+pub mod schedule;
 pub mod time;
 pub mod vrrp;
 pub mod wire;
 
 pub use boundary::{Effect, Effects, Input};
+pub use node::Node;

@@ -7,7 +7,13 @@
 
 pub mod capture;
 pub mod frame;
+pub mod hash;
+pub mod neighbour;
 pub mod observer;
 pub mod oracle;
+pub mod record;
+pub mod rng;
 pub mod scenario;
+pub mod switch;
 pub mod trace;
+pub mod world;

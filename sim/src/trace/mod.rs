@@ -3,6 +3,8 @@
 //! *Seen* events (frames, addresses, neighbours, answers) are observed from outside a daemon; *claimed* ones
 //! are its own words. Oracles judge what is seen; claims explain it.
 
+mod text;
+
 use std::sync::Arc;
 
 use vrrplab_engine::addr::{Cidr, Mac};
@@ -11,6 +13,8 @@ use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::State;
 
 use crate::frame::Summary;
+
+pub use text::TraceError;
 
 /// The name of a node, client or segment.
 pub type Name = Arc<str>;
@@ -31,7 +35,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum What {
-    /// Seen: a frame left a host's port. `tx  #7  vrrp2 …`
+    /// Seen: a frame left a host's port. `tx  #7  vrrp2 …`, and where the link is not eth0:
+    /// `tx  #7 via eth1 vrrp2 …`
     Tx {
         /// Its number in the capture, from 1.
         frame: u32,
@@ -138,7 +143,7 @@ pub enum Cause {
     TimerOfFault(Timer, u32),
 }
 
-/// What a trace's header says: `# vrrp/master-crash  world=sim  subject=engine  seed=1`.
+/// What a trace's header says: `# vrrp/master-crash  world=sim  subject=engine  seed=1  duration=20s`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Header {
     /// The scenario, and after a `/` its variant.

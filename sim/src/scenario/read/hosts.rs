@@ -177,13 +177,15 @@ fn cost(page: &Page<'_>, item: Item<'_>) -> Cost {
             Cost::RECORDED
         }
         _ => {
-            let Some(table) = page.table(item, "a cost", &["receive", "send", "address", "notify"]) else {
+            let Some(table) = page.table(item, "a cost", &["receive", "send", "garp", "address", "notify"])
+            else {
                 return Cost::RECORDED;
             };
             let time = |key, default| table.get(key).and_then(|i| page.time(i)).unwrap_or(default);
             Cost {
                 receive: time("receive", Cost::RECORDED.receive),
                 send: time("send", Cost::RECORDED.send),
+                garp: time("garp", Cost::RECORDED.garp),
                 address: time("address", Cost::RECORDED.address),
                 notify: time("notify", Cost::RECORDED.notify),
             }

@@ -1,0 +1,225 @@
+//! One virtual router on this node: its settings, its state, and the deadlines that exist only in that state.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::advert::AdvertPacket;
+use super::receive::Reject;
+use super::{FaultReason, timing};
+use crate::addr::Cidr;
+use crate::boundary::{LinkId, SockId};
+use crate::config::{self, Auth, Garp};
+use crate::time::{Duration, Instant};
+
+/// The state of an instance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum State {
+    /// Waits for its master to fall silent.
+    Backup,
+    /// Holds the addresses and advertises.
+    Master,
+    /// Cannot take part: link down, no address.
+    Fault,
+}
+
+impl State {
+    /// The name in traces: `Backup`, `Master`, `Fault`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Backup => "Backup",
+            State::Master => "Master",
+            State::Fault => "Fault",
+        }
+    }
+}
+
+/// The state with what only that state has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// Until the daemon has started.
+    Init,
+    Backup {
+        /// Master_Down_Timer.
+        down_at: Instant,
+        /// With `preempt_delay`: until when lower priority adverts still count as a master's. Unset until the
+        /// first one is heard.
+        preempt_at: Option<Instant>,
+        /// Whom we last accepted as master: `skip_check_adv_addr` trusts it.
+        master: Option<Ipv4Addr>,
+    },
+    Master {
+        /// Adver_Timer.
+        advert_at: Instant,
+        /// With `garp_master_refresh`: the first advert at or after this is followed by gratuitous ARPs.
+        refresh_at: Option<Instant>,
+    },
+    Fault,
+}
+
+/// The settings that the hot path reads, in their final form.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub(super) vrid: u8,
+    pub(super) auth: Auth,
+    pub(super) advert_int: Duration,
+    pub(super) down_timer_adverts: u8,
+    pub(super) nopreempt: bool,
+    pub(super) preempt_delay: Duration,
+    pub(super) lower_prio_no_advert: bool,
+    pub(super) higher_prio_send_advert: bool,
+    pub(super) skip_check_adv_addr: bool,
+    pub(super) tracks_link: bool,
+    pub(super) garp: Garp,
+    /// The addresses in adverts.
+    pub(super) advertised: Vec<Ipv4Addr>,
+    /// What comes and goes with mastership: advertised ones, then excluded ones.
+    pub(super) managed: Vec<Managed>,
+}
+
+/// An address that comes and goes with mastership.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Managed {
+    pub(super) link: LinkId,
+    pub(super) cidr: Cidr,
+    /// Whether it matters that somebody else removes it.
+    pub(super) tracked: bool,
+}
+
+impl Spec {
+    pub(super) fn new(config: &config::Instance, link_of: impl Fn(&str) -> Option<LinkId>) -> Spec {
+        let all = || config.addresses.iter().chain(&config.excluded);
+        let managed = all()
+            .filter_map(|a| Some(Managed { link: link_of(&a.dev)?, cidr: a.cidr, tracked: !a.no_track() }))
+            .collect();
+        let v4 = |a: &config::Address| match a.cidr.address {
+            IpAddr::V4(a) => Some(a),
+            IpAddr::V6(_) => None,
+        };
+        Spec {
+            vrid: config.vrid,
+            auth: config.auth,
+            advert_int: config.advert_int,
+            down_timer_adverts: config.down_timer_adverts,
+            nopreempt: config.nopreempt,
+            preempt_delay: config.preempt_delay,
+            lower_prio_no_advert: config.lower_prio_no_advert,
+            higher_prio_send_advert: config.higher_prio_send_advert,
+            skip_check_adv_addr: config.skip_check_adv_addr,
+            tracks_link: !config.dont_track_primary,
+            garp: config.garp,
+            advertised: config.addresses.iter().filter_map(v4).collect(),
+            managed,
+        }
+    }
+
+    pub(super) fn auth_type(&self) -> u8 {
+        match self.auth {
+            Auth::None => 0,
+            Auth::Pass(_) => 1,
+            Auth::Ah(_) => 2,
+        }
+    }
+
+    pub(super) fn interval_seconds(&self) -> u8 {
+        (self.advert_int.as_micros() / 1_000_000).clamp(1, 255) as u8
+    }
+}
+
+/// How often what happened, since the daemon started.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counters {
+    /// Adverts sent, those with priority 0 included.
+    pub sent: u64,
+    /// Adverts accepted as far as the address list: keepalived counts before it compares the lists.
+    pub received: u64,
+    /// Adverts with priority 0 sent.
+    pub sent_priority_zero: u64,
+    /// Adverts with priority 0 accepted.
+    pub received_priority_zero: u64,
+    /// Times it became master.
+    pub became_master: u64,
+    /// Times it gave mastership up.
+    pub released_master: u64,
+    rejected: [u64; Reject::ALL.len()],
+}
+
+impl Counters {
+    /// Adverts refused for this reason.
+    pub fn rejected(&self, reason: Reject) -> u64 {
+        self.rejected[reason as usize]
+    }
+
+    pub(super) fn reject(&mut self, reason: Reject) {
+        self.rejected[reason as usize] += 1;
+        // The address list is checked after keepalived has counted the advert as received.
+        if matches!(reason, Reject::AddressCount | Reject::AddressList) {
+            self.received += 1;
+        }
+    }
+}
+
+/// A virtual router on this node.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub(super) spec: Spec,
+    pub(super) phase: Phase,
+    /// Its interface; `None` if there is none of that name.
+    pub(super) link: Option<LinkId>,
+    pub(super) sock: Option<SockId>,
+    /// Where its adverts come from.
+    pub(super) source: Option<Ipv4Addr>,
+    /// A configured source stays whatever the interface's addresses are.
+    pub(super) source_is_fixed: bool,
+    /// Configured priority; one quirk lowers an owner's.
+    pub(super) base_priority: u8,
+    pub(super) packet: AdvertPacket,
+    pub(super) counters: Counters,
+    /// With `garp_interval`: which managed address has a gratuitous ARP waiting.
+    pub(super) garp_waits: Vec<bool>,
+    /// Why it is in FAULT; it leaves when the last reason is gone.
+    pub(super) faults: Vec<FaultReason>,
+}
+
+impl Instance {
+    pub(super) fn priority(&self) -> u8 {
+        self.base_priority
+    }
+
+    pub(super) fn is_master(&self) -> bool {
+        matches!(self.phase, Phase::Master { .. })
+    }
+
+    pub(super) fn state(&self) -> Option<State> {
+        match self.phase {
+            Phase::Init => None,
+            Phase::Backup { .. } => Some(State::Backup),
+            Phase::Master { .. } => Some(State::Master),
+            Phase::Fault => Some(State::Fault),
+        }
+    }
+
+    pub(super) fn skew(&self) -> Duration {
+        timing::skew_v2(self.priority())
+    }
+
+    pub(super) fn master_down(&self) -> Duration {
+        timing::master_down_v2(self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
+    }
+
+    /// Whether the address list of an advert from there is compared. A master always does; with
+    /// `skip_check_adv_addr` a backup trusts repeat adverts of its master.
+    pub(super) fn checks_addresses_of(&self, source: Ipv4Addr) -> bool {
+        match self.phase {
+            Phase::Backup { master, .. } => !(self.spec.skip_check_adv_addr && master == Some(source)),
+            _ => true,
+        }
+    }
+
+    /// The state's one deadline.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Backup { down_at, .. } => Some(down_at),
+            Phase::Master { advert_at, .. } => Some(advert_at),
+            Phase::Init | Phase::Fault => None,
+        }
+    }
+}

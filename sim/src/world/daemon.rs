@@ -1,0 +1,331 @@
+//! A daemon on a host: the engine, the input that waits for it, and the carrying out of its effects.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use vrrplab_engine::boundary::{
+    AddressOp, Announced, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
+    Notification, Origin, Signal, SockId, Timed,
+};
+use vrrplab_engine::config::Config;
+use vrrplab_engine::time::Instant;
+use vrrplab_engine::vrrp::State;
+use vrrplab_engine::wire::{ethernet, ipv4};
+use vrrplab_engine::{Node, addr::Mac};
+
+use super::frames::FrameId;
+use super::queue::Item;
+use super::{World, cause_of, of_fault, of_frame};
+use crate::observer::Observer;
+use crate::scenario::Role;
+use crate::trace::{Cause, Loss, What};
+
+/// How many small packets a raw socket holds while nobody reads: net.core.rmem_default of 212992 bytes, 768 of
+/// them for each packet.
+const SOCKET_QUEUE: usize = 277;
+
+/// A running daemon.
+#[derive(Clone, Debug)]
+pub(super) struct Daemon {
+    node: Node,
+    effects: Effects,
+    /// Until when it works on what it does.
+    busy_until: Instant,
+    /// Stopped by SIGSTOP.
+    pub(super) paused: bool,
+    waiting: VecDeque<(Waiting, Origin)>,
+    sockets: Vec<Option<(usize, Ipv4Addr)>>,
+    /// What each instance last announced.
+    announced: Vec<Option<State>>,
+}
+
+/// Input that waits for the daemon to read it.
+#[derive(Clone, Debug)]
+enum Waiting {
+    Packet(SockId, Vec<u8>),
+    Kernel(KernelEvent),
+    Signal(Signal),
+}
+
+impl Daemon {
+    fn new(config: Arc<Config>, facts: &HostFacts, effects: Effects, now: Instant) -> Daemon {
+        let announced = vec![None; config.instances.len()];
+        let node = Node::new(config, facts);
+        let (sockets, waiting) = (Vec::new(), VecDeque::new());
+        Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
+    }
+
+    /// The socket that packets to this group on this link go to.
+    pub(super) fn socket(&self, link: usize, group: Ipv4Addr) -> Option<SockId> {
+        self.sockets.iter().position(|s| *s == Some((link, group))).map(|n| SockId(n as u16))
+    }
+
+    /// Whether input has to wait.
+    fn is_away(&self, now: Instant) -> bool {
+        self.paused || self.busy_until > now || !self.waiting.is_empty()
+    }
+
+    /// When it reads or wakes next.
+    fn turn(&self) -> Option<Instant> {
+        if self.paused {
+            None
+        } else if self.waiting.is_empty() {
+            self.node.deadline().map(|at| at.max(self.busy_until))
+        } else {
+            Some(self.busy_until)
+        }
+    }
+}
+
+impl World {
+    pub(super) fn start_daemon<O: Observer>(&mut self, h: usize, origin: Origin, observer: &mut O) {
+        let scenario = Arc::clone(&self.scenario);
+        let Role::Node(spec) = &scenario.hosts[h].role else { panic!("only nodes run a daemon") };
+        if self.hosts[h].daemon.is_some() {
+            let text = "keepalived is already running".to_string();
+            return self.tell(observer, Some(h), What::Log(text), Cause::None);
+        }
+        let config = Arc::new(spec.reading.config.clone());
+        let facts = self.host_facts(h);
+        self.hosts[h].epoch += 1;
+        self.hosts[h].daemon = Some(Daemon::new(config, &facts, Effects::new(spec.cost), self.now));
+        self.hand_over(h, Input::Start, origin, observer);
+    }
+
+    fn host_facts(&self, h: usize) -> HostFacts {
+        let links = self.hosts[h].kernel.links.iter().map(|l| LinkFacts {
+            name: l.name.to_string(),
+            mac: l.mac,
+            mtu: 1500,
+            up: l.carrier,
+            addresses: l.addresses.clone(),
+        });
+        HostFacts { hostname: self.hosts[h].name.to_string(), links: links.collect() }
+    }
+
+    /// The daemon is gone, at once and without a word.
+    pub(super) fn end_daemon(&mut self, h: usize) {
+        self.hosts[h].daemon = None;
+        self.hosts[h].epoch += 1;
+        self.daemon_timers.set(h, None);
+    }
+
+    /// A VRRP packet arrived at one of the daemon's sockets.
+    pub(super) fn packet_for_daemon<O: Observer>(
+        &mut self,
+        h: usize,
+        sock: SockId,
+        frame: &[u8],
+        packet: &[u8],
+        number: u32,
+        observer: &mut O,
+    ) {
+        let daemon = self.hosts[h].daemon.as_mut().expect("a socket has a daemon");
+        if !daemon.is_away(self.now) {
+            self.hand_over(h, Input::Packet { sock, bytes: packet }, of_frame(number), observer);
+        } else if daemon.waiting.len() < SOCKET_QUEUE {
+            daemon.waiting.push_back((Waiting::Packet(sock, packet.to_vec()), of_frame(number)));
+            self.plan_turn(h);
+        } else {
+            self.lost(h, frame, number, Loss::QueueFull, observer);
+        }
+    }
+
+    pub(super) fn kernel_event<O: Observer>(
+        &mut self,
+        h: usize,
+        event: KernelEvent,
+        origin: Origin,
+        observer: &mut O,
+    ) {
+        self.tell_daemon(h, Waiting::Kernel(event), origin, observer);
+    }
+
+    pub(super) fn signal<O: Observer>(&mut self, h: usize, signal: Signal, origin: Origin, observer: &mut O) {
+        self.tell_daemon(h, Waiting::Signal(signal), origin, observer);
+    }
+
+    fn tell_daemon<O: Observer>(&mut self, h: usize, input: Waiting, origin: Origin, observer: &mut O) {
+        let Some(daemon) = &mut self.hosts[h].daemon else { return };
+        if daemon.is_away(self.now) {
+            daemon.waiting.push_back((input, origin));
+            self.plan_turn(h);
+        } else {
+            self.hand_over_waiting(h, input, origin, observer);
+        }
+    }
+
+    fn hand_over_waiting<O: Observer>(&mut self, h: usize, input: Waiting, origin: Origin, observer: &mut O) {
+        match input {
+            Waiting::Packet(sock, bytes) => {
+                self.hand_over(h, Input::Packet { sock, bytes: &bytes }, origin, observer);
+            }
+            Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
+            Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
+        }
+    }
+
+    pub(super) fn pause(&mut self, h: usize, paused: bool) {
+        if let Some(daemon) = &mut self.hosts[h].daemon {
+            daemon.paused = paused;
+            daemon.busy_until = daemon.busy_until.max(self.now);
+            self.plan_turn(h);
+        }
+    }
+
+    /// The daemon's turn: it reads what waits, else its timer fires.
+    pub(super) fn daemon_turn<O: Observer>(&mut self, h: usize, observer: &mut O) {
+        let daemon = self.hosts[h].daemon.as_mut().expect("only a daemon has a turn");
+        match daemon.waiting.pop_front() {
+            Some((input, origin)) => self.hand_over_waiting(h, input, origin, observer),
+            None => {
+                self.counts.timers += 1;
+                // What a timer's work arms is caused by the frame that this work begins with.
+                self.hand_over(h, Input::Wake, of_frame(self.counts.sent as u32 + 1), observer);
+            }
+        }
+    }
+
+    /// Hands the engine an input and carries out what it asks for, each effect at its instant.
+    fn hand_over<O: Observer>(&mut self, h: usize, input: Input<'_>, origin: Origin, observer: &mut O) {
+        let daemon = self.hosts[h].daemon.as_mut().expect("only a daemon has input");
+        daemon.effects.clear(origin);
+        daemon.node.handle(input, self.now, &mut daemon.effects);
+        daemon.busy_until = daemon.effects.now();
+        let count = daemon.effects.len();
+        let epoch = self.hosts[h].epoch;
+        for i in 0..count {
+            let Some(daemon) = &self.hosts[h].daemon else { return };
+            let timed = daemon.effects.get(i);
+            let frame = self.frame_of(h, timed);
+            if timed.at == self.now {
+                self.perform(h, timed, frame, observer);
+            } else {
+                self.queue.push(timed.at, Item::Perform { host: h, epoch, timed, frame });
+            }
+        }
+        self.plan_turn(h);
+    }
+
+    fn plan_turn(&mut self, h: usize) {
+        let turn = self.hosts[h].daemon.as_ref().and_then(Daemon::turn);
+        self.daemon_timers.set(h, turn.map(|at| at.max(self.now)));
+    }
+
+    /// The frame that an effect puts on the wire. For a packet the kernel adds the Ethernet header and the IP
+    /// checksum.
+    fn frame_of(&mut self, h: usize, timed: Timed) -> Option<FrameId> {
+        let host = &self.hosts[h];
+        let daemon = host.daemon.as_ref()?;
+        match timed.effect {
+            Effect::Send { sock, to, bytes } => {
+                let (link, _) =
+                    daemon.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
+                let source = host.kernel.links[link].mac;
+                let header =
+                    ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 };
+                let packet = daemon.effects.bytes(bytes);
+                Some(self.frames.make(|frame| {
+                    header.emit(frame);
+                    frame.extend_from_slice(packet);
+                    ipv4::fill_checksum(&mut frame[ethernet::HEADER..]);
+                }))
+            }
+            Effect::Frame { bytes, .. } => {
+                let bytes = daemon.effects.bytes(bytes);
+                Some(self.frames.make(|frame| frame.extend_from_slice(bytes)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Carries out one effect, now.
+    pub(super) fn perform<O: Observer>(
+        &mut self,
+        h: usize,
+        timed: Timed,
+        frame: Option<FrameId>,
+        observer: &mut O,
+    ) {
+        let cause = cause_of(timed.because);
+        let daemon = self.hosts[h].daemon.as_mut().expect("a daemon performs its effects");
+        match timed.effect {
+            Effect::Open { sock, link, group } => {
+                debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
+                daemon.sockets.push(Some((usize::from(link.0), group)));
+            }
+            Effect::Close(sock) => daemon.sockets[usize::from(sock.0)] = None,
+            Effect::Send { sock, .. } => {
+                let (link, _) =
+                    daemon.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
+                self.transmit(h, link, frame.expect("a packet has a frame"), cause, observer);
+            }
+            Effect::Frame { link, .. } => {
+                self.transmit(h, usize::from(link.0), frame.expect("a frame is one"), cause, observer);
+            }
+            Effect::Address { op, link: LinkId(link), cidr } => {
+                let added = op == AddressOp::Add;
+                self.change_address(h, usize::from(link), cidr, added, cause, observer);
+            }
+            Effect::Notify(notification) => self.claim(h, notification, cause, observer),
+            Effect::Log(message) => {
+                if O::EVENTS {
+                    let text = self.log_text(h, message);
+                    self.tell(observer, Some(h), What::Log(text), cause);
+                }
+            }
+            Effect::Exit => self.end_daemon(h),
+        }
+    }
+
+    fn claim<O: Observer>(&mut self, h: usize, notification: Notification, cause: Cause, observer: &mut O) {
+        let daemon = self.hosts[h].daemon.as_mut().expect("a daemon announces");
+        let i = usize::from(notification.instance.0);
+        let before = daemon.announced[i];
+        let now = match notification.state {
+            Announced::Backup => Some(State::Backup),
+            Announced::Master => Some(State::Master),
+            Announced::Fault => Some(State::Fault),
+            Announced::Stop => None,
+            Announced::MasterRxLowerPri => before,
+        };
+        daemon.announced[i] = now;
+        if O::EVENTS {
+            let instance = daemon.node.config().instances[i].name.as_str().into();
+            let from = before.filter(|b| now.is_some() && Some(*b) != now);
+            let (to, priority) = (notification.state, notification.priority);
+            self.tell(observer, Some(h), What::Claim { instance, from, to, priority }, cause);
+        }
+    }
+
+    fn log_text(&self, h: usize, message: Message) -> String {
+        let config = self.hosts[h].daemon.as_ref().expect("a daemon logs").node.config();
+        let name = |id: vrrplab_engine::boundary::InstanceId| &config.instances[usize::from(id.0)].name;
+        match message {
+            Message::Rejected { instance, from, reason } => {
+                format!("({}) refuses an advert from {from}: {}", name(instance), reason.words())
+            }
+            Message::LowerPriority { instance, from, priority } => {
+                format!("({}) is master and hears {from} with lower priority {priority}", name(instance))
+            }
+            Message::HigherPriority { instance, from, priority } => {
+                format!("({}) yields to {from} with priority {priority}", name(instance))
+            }
+            Message::Discarded { instance, from, priority } => {
+                format!("({}) discards an advert from {from} with lower priority {priority}", name(instance))
+            }
+            Message::SameAddress { instance } => {
+                format!("({}) hears its own address and priority from somebody else", name(instance))
+            }
+            Message::Fault { instance, reason } => {
+                format!("({}) cannot take part: {}", name(instance), reason.words())
+            }
+        }
+    }
+
+    /// The origin of what an act does to a daemon.
+    pub(super) fn origin_of_act(n: usize) -> Origin {
+        of_fault(n as u32 + 1)
+    }
+}

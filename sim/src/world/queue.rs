@@ -1,0 +1,72 @@
+//! What is set going and will happen: ordered by time, and at one instant by the order of being set going.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use vrrplab_engine::boundary::Timed;
+use vrrplab_engine::time::Instant;
+
+use super::frames::FrameId;
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// A frame reaches the other side of a switch.
+    Arrive { segment: usize, port: usize, frame: FrameId, number: u32 },
+    /// A daemon comes to an effect of work it has begun.
+    Perform { host: usize, epoch: u32, timed: Timed, frame: Option<FrameId> },
+    /// The n-th act of the script.
+    Act(usize),
+    /// Power returns after the crash that this act was.
+    Power { host: usize, act: usize },
+    /// A node's first start.
+    Start(usize),
+    /// A client's next ping.
+    Ping(usize),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    at: Instant,
+    order: u64,
+    item: Item,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Entry {}
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Entry {
+    fn cmp(&self, other: &Entry) -> Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+/// The queue.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Queue {
+    heap: BinaryHeap<Reverse<Entry>>,
+    order: u64,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, at: Instant, item: Item) {
+        self.order += 1;
+        self.heap.push(Reverse(Entry { at, order: self.order, item }));
+    }
+
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.heap.peek().map(|e| e.0.at)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        self.heap.pop().map(|e| e.0.item)
+    }
+}
