@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod agree;
 pub mod capture;
 pub mod frame;
 pub mod hash;

@@ -135,7 +135,8 @@ pub enum Cause {
     None,
     /// A frame was received: `<- #7`.
     Frame(u32),
-    /// An event of the laboratory, by its place in the script, from 1: `<- fault 2`.
+    /// An event of the laboratory, by its place among the `fault` lines of the trace, from 1: `<- fault 2`.
+    /// Starts of daemons count.
     Fault(u32),
     /// A timer that this frame armed: `<- master-down of #7`. Frames received and sent both arm timers.
     TimerOfFrame(Timer, u32),

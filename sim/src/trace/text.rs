@@ -7,8 +7,9 @@
 //!    8.009375 --    fault crash ka1
 //! ```
 //! Columns are fixed where the text is short enough and make room where it is not. A link is named only where
-//! it is not `eth0` (`#7 via eth1 vrrp2 …`). Free text is escaped so that a line stays a line and only a cause
-//! looks like a cause.
+//! it is not `eth0` (`#7 via eth1 vrrp2 …`): a takeover's lines have no room for it in 100 columns, and those of
+//! the first takeover, caused by the start of the daemon, need 103. Free text is escaped so that a line stays a
+//! line and only a cause looks like a cause.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;

@@ -1,0 +1,45 @@
+//! What the benches run: virtual routers on one segment, made without any text.
+
+use std::sync::Arc;
+
+use vrrplab_engine::addr::{Cidr, Mac};
+use vrrplab_engine::boundary::Cost;
+use vrrplab_engine::config::{Address, Config, Instance, Reading};
+use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_sim::scenario::{Host, Link, NodeSpec, Role, Scenario, Segment, SegmentIndex};
+
+/// The address that all routers share.
+const VIRTUAL: &str = "10.0.255.240/16";
+
+/// A configuration with one instance of this priority.
+pub(crate) fn config(priority: u8) -> Config {
+    let mut instance = Instance::named("VI_1");
+    instance.interface = "eth0".to_string();
+    instance.vrid = 51;
+    instance.priority = priority;
+    instance.addresses = vec![Address::plain(VIRTUAL.parse().unwrap(), "eth0")];
+    Config { instances: vec![instance], ..Config::default() }
+}
+
+/// `count` routers of one virtual router on one segment, priorities 254 downwards.
+pub(crate) fn routers(count: u8) -> Arc<Scenario> {
+    let host = |n: u8| {
+        let address: Cidr = format!("10.0.0.{}/16", n + 1).parse().unwrap();
+        let reading = Reading { config: config(254 - n), findings: Vec::new(), sources: Vec::new() };
+        let spec = NodeSpec { reading: Arc::new(reading), start: Some(Instant::ZERO), cost: Cost::RECORDED };
+        let mac = Mac([2, 0, 0, 0, 0, n + 1]);
+        let link = Link { name: "eth0".into(), mac, segment: SegmentIndex(0), addresses: vec![address] };
+        Host { name: format!("r{n}").into(), links: vec![link], role: Role::Node(spec) }
+    };
+    Arc::new(Scenario {
+        name: format!("{count} routers"),
+        title: String::new(),
+        story: String::new(),
+        covers: Vec::new(),
+        duration: Duration::from_secs(60),
+        segments: vec![Segment { name: "lan".into(), latency: Duration::from_micros(50) }],
+        hosts: (0..count).map(host).collect(),
+        script: Vec::new(),
+        expectations: Vec::new(),
+    })
+}
