@@ -2,5 +2,7 @@
 //! keepalived.conf files for the nodes, so nothing that a user already has must be rewritten.
 
 mod model;
+mod read;
 
 pub use model::*;
+pub use read::{Files, ScenarioFile, default_mac, name_of, read};

@@ -92,7 +92,8 @@ pub struct NodeSpec {
     /// `start`: when the daemon starts; `None` (written `start = "never"`) leaves that to a `start` act.
     /// Default 0 s.
     pub start: Option<Instant>,
-    /// `cost`: `"recorded"` (the default), `"free"`, or a table of `receive`, `send`, `address`, `notify`.
+    /// `cost`: `"recorded"` (the default), `"free"`, or a table of `receive`, `send`, `garp`,
+    /// `address`, `notify`, where what is left out is as recorded.
     pub cost: Cost,
 }
 

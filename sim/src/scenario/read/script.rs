@@ -1,0 +1,227 @@
+//! `[[at]]`: when, and one verb. The script comes out in the order of time; acts after an advert keep their
+//! order behind those with a time.
+
+use std::collections::BTreeMap;
+
+use vrrplab_engine::time::{Duration, Instant};
+
+use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, When};
+use super::hosts::{Lab, Wanted};
+use super::page::{Item, Page, Table, suggestion};
+use toml::de::DeValue;
+
+/// The verbs, each with the keys that only it has.
+const VERBS: &[(&str, &[&str])] = &[
+    ("crash", &["back"]),
+    ("kill", &[]),
+    ("stop", &[]),
+    ("start", &[]),
+    ("pause", &[]),
+    ("resume", &[]),
+    ("carrier", &["state", "link"]),
+    ("partition", &["segment"]),
+    ("heal", &[]),
+    ("mute", &[]),
+    ("unmute", &[]),
+];
+
+/// When a crashed host is back if nothing is said.
+const BACK: Duration = Duration::from_millis(10);
+
+pub(super) fn read<'a>(page: &Page<'a>, item: Option<Item<'a>>, lab: &Lab, duration: Duration) -> Vec<Act> {
+    let items = item.and_then(|i| page.array(i)).unwrap_or_default();
+    let mut acts: Vec<Act> = items.iter().filter_map(|i| act(page, i, lab, duration)).collect();
+    acts.sort_by_key(|a| match a.when {
+        When::At(at) => (0, at),
+        When::AfterAdvert { .. } => (1, Instant::ZERO),
+    });
+    acts
+}
+
+fn act<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> Option<Act> {
+    let verbs: Vec<&'static str> = VERBS.iter().map(|(v, _)| *v).collect();
+    let mut keys = vec!["time", "after"];
+    keys.extend(&verbs);
+    keys.extend(VERBS.iter().flat_map(|(_, own)| *own));
+    let table = page.table(item, "an [[at]]", &keys)?;
+    let when = when(page, &table, lab, duration);
+    let verb = the_verb(page, &table, &verbs, &keys, "[[at]]")?;
+    for (other, own) in VERBS.iter().filter(|(v, _)| *v != verb) {
+        for key in table.present(own) {
+            let message = format!("`{key}` belongs to `{other}`, not to `{verb}`");
+            page.error("misplaced-key", table.key_span(key), message, "");
+        }
+    }
+    let fault = fault(page, &table, verb, lab)?;
+    Some(Act { when: when?, fault })
+}
+
+/// The one verb of a table; none and several are mistakes.
+pub(super) fn the_verb<'a>(
+    page: &Page<'a>,
+    table: &Table<'a>,
+    verbs: &[&'static str],
+    known: &[&str],
+    what: &str,
+) -> Option<&'static str> {
+    match table.present(verbs)[..] {
+        [verb] => return Some(verb),
+        // A misspelt one has been reported as an unknown key.
+        [] if table.has_others(known) => {}
+        [] => {
+            let help = format!("one of: {}", verbs.join(", "));
+            page.error("no-verb", table.span.clone(), format!("this {what} has no verb"), help);
+        }
+        [first, second, ..] => {
+            let message = format!("this {what} has `{first}` already");
+            let help = format!("one verb each: write another {what} for `{second}`");
+            page.error("several-verbs", table.key_span(second), message, help);
+        }
+    }
+    None
+}
+
+fn when<'a>(page: &Page<'a>, table: &Table<'a>, lab: &Lab, duration: Duration) -> Option<When> {
+    match (table.get("time"), table.get("after")) {
+        (Some(time), None) => page.instant_within(time, duration, false).map(When::At),
+        (None, Some(after)) => after_advert(page, after, lab),
+        (Some(_), Some(_)) => {
+            let message = "this [[at]] has `time` already";
+            page.error("several-times", table.key_span("after"), message, "either `time` or `after`");
+            None
+        }
+        (None, None) => {
+            let help = "time = \"10s\", or after = { advert = \"ka1\", nth = 5, plus = \"400ms\" }";
+            page.error("missing-key", table.span.clone(), "this [[at]] does not say when", help);
+            None
+        }
+    }
+}
+
+fn after_advert<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<When> {
+    let table = page.table(item, "an `after`", &["advert", "nth", "plus"])?;
+    let node = table.need(page, "advert", "advert = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
+    let nth = table.need(page, "nth", "nth = 1").and_then(|i| {
+        let nth = page.number(i)?;
+        if nth == 0 {
+            page.error("bad-number", i.span(), "adverts are counted from 1", "nth = 1");
+        }
+        Some(nth)
+    });
+    let plus = table.get("plus").map_or(Some(Duration::ZERO), |i| page.time(i));
+    Some(When::AfterAdvert { node: node?, nth: nth?, plus: plus? })
+}
+
+fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) -> Option<Fault> {
+    let item = table.get(verb)?;
+    let node = || lab.host(page, item, Wanted::Node);
+    Some(match verb {
+        "crash" => {
+            let back = back(page, table.get("back"));
+            Fault::Crash { node: node()?, back: back? }
+        }
+        "kill" => Fault::Kill(node()?),
+        "stop" => Fault::Stop(node()?),
+        "start" => Fault::Start(node()?),
+        "pause" => Fault::Pause(node()?),
+        "resume" => Fault::Resume(node()?),
+        "carrier" => carrier(page, table, item, lab)?,
+        "partition" => partition(page, table, item, lab)?,
+        "heal" => Fault::Heal(lab.segment(page, item)?),
+        "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
+        _ => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
+    })
+}
+
+fn back(page: &Page<'_>, item: Option<Item<'_>>) -> Option<Option<Duration>> {
+    match item.map(|i| (i, i.get_ref())) {
+        None => Some(Some(BACK)),
+        Some((_, DeValue::String(word))) if word == "never" => Some(None),
+        Some((item, _)) => page.time(item).map(Some),
+    }
+}
+
+fn carrier<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let host = lab.host(page, item, Wanted::Any);
+    let up = table.need(page, "state", "state = \"down\"").and_then(|i| match page.text(i)? {
+        "up" => Some(true),
+        "down" => Some(false),
+        word => {
+            let help = suggestion(word, &["down", "up"]);
+            page.error("unknown-word", i.span(), format!("carrier is never `{word}`"), help);
+            None
+        }
+    });
+    let host = host?;
+    let links: Vec<&str> = lab.hosts[host.0].links.iter().map(|l| &*l.name).collect();
+    let name = &lab.hosts[host.0].name;
+    let link = match table.get("link") {
+        Some(i) => {
+            let word = page.text(i)?;
+            let found = links.iter().position(|l| *l == word);
+            if found.is_none() {
+                let message = format!("{name} has no link `{word}`");
+                page.error("unknown-name", i.span(), message, suggestion(word, &links));
+            }
+            found
+        }
+        None if links.len() > 1 => {
+            let help = format!("link = \"{}\"", links.join("\" or \""));
+            let message = format!("which link? {name} has several");
+            page.error("missing-key", table.key_span("carrier"), message, help);
+            None
+        }
+        None => Some(0),
+    };
+    Some(Fault::Carrier { host, link: link?, up: up? })
+}
+
+fn partition<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let segment = lab.the_segment(page, table);
+    let groups = page.array(item)?;
+    if groups.len() < 2 || groups.len() > usize::from(u8::MAX) {
+        let help = "partition = [[\"ka1\", \"probe\"], [\"ka2\"]]";
+        page.error("bad-partition", item.span(), "a partition has two groups or more", help);
+        return None;
+    }
+    let segment = segment?;
+    let mut placed = BTreeMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        for item in page.array(group).unwrap_or_default() {
+            place(page, item, number, segment, lab, &mut placed);
+        }
+    }
+    let group = |i| placed.get(&HostIndex(i)).copied().unwrap_or(0);
+    Some(Fault::Partition { segment, group: (0..lab.hosts.len()).map(group).collect() })
+}
+
+/// Puts one host into its group.
+fn place<'a>(
+    page: &Page<'a>,
+    item: Item<'a>,
+    number: usize,
+    segment: SegmentIndex,
+    lab: &Lab,
+    placed: &mut BTreeMap<HostIndex, u8>,
+) {
+    let Some(host) = lab.host(page, item, Wanted::Any) else { return };
+    let Host { name, links, .. } = &lab.hosts[host.0];
+    if !links.is_empty() && !links.iter().any(|l| l.segment == segment) {
+        let message = format!("{name} is not on segment {}", lab.segments[segment.0].name);
+        page.error("wrong-host", item.span(), message, "");
+    }
+    if placed.insert(host, number as u8).is_some() {
+        page.error("duplicate-name", item.span(), format!("{name} is in a group already"), "");
+    }
+}
+
+fn pair<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<(HostIndex, HostIndex)> {
+    let table = page.table(item, "a mute", &["from", "to"])?;
+    let from = table.need(page, "from", "from = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Any));
+    let to = table.need(page, "to", "to = \"ka2\"").and_then(|i| lab.host(page, i, Wanted::Any));
+    let (from, to) = (from?, to?);
+    if from == to {
+        page.error("wrong-host", item.span(), "`from` and `to` are the same host", "");
+    }
+    Some((from, to))
+}
