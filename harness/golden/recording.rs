@@ -143,13 +143,13 @@ fn acts_and_addresses(lanes: &mut Lanes, case: &Case, folder: &Path) -> Result<(
         };
         let at = at.parse().ok()?;
         while let Some((when, text)) = acts.next_if(|(when, _)| *when <= at) {
-            lanes.act(*when, text);
+            lanes.act(*when, text, Cause::None);
         }
         let added = ["del", "add"].iter().position(|v| *v == verb)? == 1;
         lanes.address(at, case.named(node)?, cidr.parse().ok()?, added, Cause::None);
         Some(())
     })?;
-    acts.for_each(|(when, text)| lanes.act(*when, text));
+    acts.for_each(|(when, text)| lanes.act(*when, text, Cause::None));
     Ok(())
 }
 

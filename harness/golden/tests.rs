@@ -30,7 +30,7 @@ const CASES: [&str; 14] = [
 ];
 
 fn folder(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/keepalived-2.2.7").join(case)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/vrrp").join(case).join("keepalived-2.2.7")
 }
 
 /// Events this close belong together.
@@ -76,7 +76,7 @@ impl Forged {
     fn act(&mut self, at: Instant, text: &str) {
         self.acts.push(at);
         let what = What::Fault(text.to_string());
-        self.events.push(Event { at, host: None, what, cause: Cause::None });
+        self.events.push(Event { at, host: None, what, cause: Cause::Fault(self.acts.len() as u32) });
     }
 
     fn entry(&mut self, lane: &Lane, entry: &Entry) {

@@ -149,6 +149,15 @@ pub struct Act {
     pub at: Instant,
     /// What: `crash ka1`.
     pub text: String,
+    /// Which act of the script it is, from 1; 0 for what is none.
+    pub number: u32,
+}
+
+impl Act {
+    /// Whether it is what a cause of this node calls act `number`: 0 is the first start of its daemon.
+    fn is(&self, number: u32, node: &Name) -> bool {
+        self.number == number && (number > 0 || self.text.strip_prefix("start ") == Some(node))
+    }
 }
 
 /// Where a frame came from.
@@ -168,7 +177,7 @@ pub struct Lanes {
     pub base: BTreeSet<(Name, Cidr)>,
     /// The lanes.
     pub lanes: BTreeMap<Lane, Vec<Entry>>,
-    /// What the laboratory did, in the order of time; causes count here, from 1.
+    /// What the laboratory did, in the order of time.
     pub acts: Vec<Act>,
     /// By frame number less one.
     sources: Vec<Source>,
@@ -187,7 +196,7 @@ impl Lanes {
         for event in &trace.events {
             let (at, cause) = (event.at, event.cause);
             match (&event.what, &event.host) {
-                (What::Fault(text), _) => lanes.act(at, text),
+                (What::Fault(text), _) => lanes.act(at, text, cause),
                 (What::Tx { frame, .. }, _) => lanes.captured(capture, *frame, cause),
                 (What::Address { added, cidr, .. }, Some(node)) => {
                     lanes.address(at, node, *cidr, *added, cause);
@@ -201,14 +210,19 @@ impl Lanes {
         lanes
     }
 
-    /// The laboratory acted.
-    pub fn act(&mut self, at: Instant, text: &str) {
+    /// The laboratory acted. In a run of ours the cause tells which act of the script it was.
+    pub fn act(&mut self, at: Instant, text: &str, cause: Cause) {
         match text.split_once(' ') {
             Some(("crash", node)) => drop(self.dead.insert(node.into())),
             Some(("start", node)) => drop(self.dead.remove(node)),
             _ => {}
         }
-        self.acts.push(Act { at, text: text.to_string() });
+        // A host that comes back after a crash is a consequence of that act, not the act.
+        let number = match cause {
+            Cause::Fault(n) if !text.starts_with("power ") => n,
+            _ => 0,
+        };
+        self.acts.push(Act { at, text: text.to_string(), number });
     }
 
     /// An instance announced a state. What scripts are not told (a master that hears a lower priority) is
@@ -467,7 +481,7 @@ impl Comparison<'_> {
     }
 
     fn time(&self, lane: &Lane, ours: &Entry, theirs: &Entry) -> Option<Difference> {
-        let anchor = self.anchor(ours.cause);
+        let anchor = self.anchor(lane.node(), ours.cause);
         // Ours is late if `ours - anchor.ours > theirs - anchor.reference`, written without negative spans.
         let a = ours.at.as_micros() + anchor.reference.as_micros();
         let b = theirs.at.as_micros() + anchor.ours.as_micros();
@@ -482,7 +496,7 @@ impl Comparison<'_> {
 
     /// What an event with this cause is counted from: the cause, if the reference has it too; otherwise the
     /// cause's own cause, and in the end the clock.
-    fn anchor(&self, cause: Cause) -> Anchor {
+    fn anchor(&self, node: &Name, cause: Cause) -> Anchor {
         let clock = |vague| {
             let what = "the beginning".to_string();
             Anchor { ours: Instant::ZERO, reference: Instant::ZERO, vague, what }
@@ -494,7 +508,7 @@ impl Comparison<'_> {
             next = match next {
                 Cause::None => return clock(cause != Cause::None),
                 Cause::Fault(n) | Cause::TimerOfFault(_, n) => {
-                    let Some(act) = self.ours.acts.get((n as usize).wrapping_sub(1)) else {
+                    let Some(act) = self.ours.acts.iter().find(|act| act.is(n, node)) else {
                         return clock(true);
                     };
                     let what = format!("`{}` at {}", act.text, act.at);
@@ -673,7 +687,7 @@ mod tests {
 
     #[test]
     fn instants_are_counted_from_their_cause() {
-        let ours = [START, "1.0 a tx #1 ADV <- fault 1", "2.0 a tx #2 ADV <- advert of #1"];
+        let ours = [START, "1.0 a tx #1 ADV <- start", "2.0 a tx #2 ADV <- advert of #1"];
         // Each is 0.9 ms late from its cause, which makes 1.8 ms on the clock.
         let drifted = [START, "1.0009 a tx #1 ADV", "2.0018 a tx #2 ADV"];
         assert_eq!(first(&ours, &drifted), None);
@@ -687,7 +701,7 @@ mod tests {
 
     #[test]
     fn own_adverts_since_the_cause_widen_the_tolerance() {
-        let start = [START, "1.0 a tx #1 ADV <- fault 1", "2.0 a tx #2 ADV <- advert of #1"];
+        let start = [START, "1.0 a tx #1 ADV <- start", "2.0 a tx #2 ADV <- advert of #1"];
         let late = [START, "1.0 a tx #1 ADV", "2.0 a tx #2 ADV", "4.001005 a claim V Stop 1"];
         assert_eq!(first(&[&start[..], &["4.0 a claim V Stop 1 <- #1"]].concat(), &late), None);
         assert!(first(&[&start[..], &["4.0 a claim V Stop 1 <- #2"]].concat(), &late).is_some());

@@ -14,6 +14,7 @@ pub mod observer;
 pub mod oracle;
 pub mod record;
 pub mod rng;
+pub mod run;
 pub mod scenario;
 pub mod switch;
 pub mod trace;

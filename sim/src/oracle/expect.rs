@@ -140,6 +140,10 @@ impl Expectations {
 
     /// A daemon announced a state.
     pub(super) fn claim(&mut self, now: Instant, host: usize, name: &str, to: Announced) {
+        // Hearing a lower priority is an event, not a state.
+        if to == Announced::MasterRxLowerPri {
+            return;
+        }
         for (expectation, progress) in &mut self.all {
             let Rule::Sequence { node, instance, states } = &expectation.rule else { continue };
             let Progress::States { seen, more, wrong } = progress else { continue };

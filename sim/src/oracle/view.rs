@@ -315,11 +315,12 @@ impl Network {
         Some(format!("{to} does not hear {from} since {}", self.named_act(number)))
     }
 
-    /// `fault 2 at 5.000000 (mute a b)`.
+    /// `act 2 at 5.000000 (mute a b)`.
     fn named_act(&self, number: u32) -> String {
         match self.acts.get(&number) {
-            Some((at, text)) => format!("fault {number} at {at} ({text})"),
-            None => format!("fault {number}"),
+            Some((at, text)) => format!("act {number} at {at} ({text})"),
+            None if number == 0 => "its start".to_string(),
+            None => format!("act {number}"),
         }
     }
 

@@ -135,12 +135,12 @@ pub enum Cause {
     None,
     /// A frame was received: `<- #7`.
     Frame(u32),
-    /// An event of the laboratory, by its place among the `fault` lines of the trace, from 1: `<- fault 2`.
-    /// Starts of daemons count.
+    /// An act of the script, by its place there in the order of time, from 1: `<- act 2`. The line that tells
+    /// of the act itself has this cause too. 0 is the first start of the node's daemon: `<- start`.
     Fault(u32),
     /// A timer that this frame armed: `<- master-down of #7`. Frames received and sent both arm timers.
     TimerOfFrame(Timer, u32),
-    /// A timer that an event of the laboratory armed: `<- master-down of fault 1`.
+    /// A timer that an act armed: `<- master-down of act 1`, `<- master-down of start`.
     TimerOfFault(Timer, u32),
 }
 

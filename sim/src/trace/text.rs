@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! # vrrp/master-crash  world=sim  subject=engine  seed=1  duration=20s
-//!    3.609375 ka1   tx    #7   vrrp2 vrid 100 prio 100 adv 1s 192.168.10.240    <- master-down of fault 1
-//!    3.609375 ka1   addr  + 192.168.10.240/24 eth0                              <- master-down of fault 1
+//!    3.609375 ka1   tx    #7   vrrp2 vrid 100 prio 100 adv 1s 192.168.10.240    <- master-down of start
+//!    3.609375 ka1   addr  + 192.168.10.240/24 eth0                              <- master-down of start
 //!    8.009375 --    fault crash ka1
 //! ```
 //! Columns are fixed where the text is short enough and make room where it is not. A link is named only where
 //! it is not `eth0` (`#7 via eth1 vrrp2 …`): a takeover's lines have no room for it in 100 columns, and those of
-//! the first takeover, caused by the start of the daemon, need 103. Free text is escaped so that a line stays a
+//! a first takeover, caused by the start of the daemon, need a few more. Free text is escaped so that a line stays a
 //! line and only a cause looks like a cause.
 
 use std::fmt::{self, Write as _};
@@ -135,15 +135,16 @@ fn answerer(by: Option<&(Mac, Option<Name>)>) -> String {
     }
 }
 
-/// Without the arrow: `#7`, `fault 2`, `master-down of #7`.
+/// Without the arrow: `#7`, `act 2`, `start`, `master-down of #7`.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::None => f.write_str("nothing"),
             Cause::Frame(n) => write!(f, "#{n}"),
-            Cause::Fault(n) => write!(f, "fault {n}"),
+            Cause::Fault(0) => f.write_str("start"),
+            Cause::Fault(n) => write!(f, "act {n}"),
             Cause::TimerOfFrame(timer, n) => write!(f, "{} of #{n}", timer.name()),
-            Cause::TimerOfFault(timer, n) => write!(f, "{} of fault {n}", timer.name()),
+            Cause::TimerOfFault(timer, n) => write!(f, "{} of {}", timer.name(), Cause::Fault(*n)),
         }
     }
 }
@@ -203,19 +204,22 @@ impl FromStr for Cause {
     fn from_str(s: &str) -> Result<Cause, TraceError> {
         let error = || TraceError {
             line: 1,
-            expected: "a cause: `#7`, `fault 2`, `master-down of #7`",
+            expected: "a cause: `#7`, `act 2`, `start`, `master-down of #7`",
             found: s.to_string(),
         };
         let words: Vec<&str> = s.split_whitespace().collect();
         let number = |text: &str| text.parse().map_err(|_| error());
+        let act = |text: &str| number(text).and_then(|n| if n == 0 { Err(error()) } else { Ok(n) });
         let frame = |text: &str| text.strip_prefix('#').ok_or_else(error).and_then(number);
         let timer = |name: &str| TIMERS.into_iter().find(|t| t.name() == name).ok_or_else(error);
         match words[..] {
             ["nothing"] => Ok(Cause::None),
+            ["start"] => Ok(Cause::Fault(0)),
             [n] => Ok(Cause::Frame(frame(n)?)),
-            ["fault", n] => Ok(Cause::Fault(number(n)?)),
+            ["act", n] => Ok(Cause::Fault(act(n)?)),
+            [name, "of", "start"] => Ok(Cause::TimerOfFault(timer(name)?, 0)),
             [name, "of", n] => Ok(Cause::TimerOfFrame(timer(name)?, frame(n)?)),
-            [name, "of", "fault", n] => Ok(Cause::TimerOfFault(timer(name)?, number(n)?)),
+            [name, "of", "act", n] => Ok(Cause::TimerOfFault(timer(name)?, act(n)?)),
             _ => Err(error()),
         }
     }
@@ -588,11 +592,11 @@ mod tests {
     const SAMPLE: &str = "\
 # vrrp/master-crash  world=sim  subject=engine  seed=1  duration=20s
    0.000000 --    fault start ka1
-   0.000004 ka1   claim VI_1 Backup 100                                       <- fault 1
-   3.609375 ka1   tx    #7   vrrp2 vrid 100 prio 100 adv 1s 192.168.10.240    <- master-down of fault 1
-   3.609377 ka1   addr  + 192.168.10.240/24 eth0                              <- master-down of fault 1
+   0.000004 ka1   claim VI_1 Backup 100                                       <- act 1
+   3.609375 ka1   tx    #7   vrrp2 vrid 100 prio 100 adv 1s 192.168.10.240    <- master-down of start
+   3.609377 ka1   addr  + 192.168.10.240/24 eth0                              <- master-down of start
    3.609384 ka1   tx    #8   garp request 192.168.10.240 at 02:00:00:00:00:01 <- master-down of #100
-   3.609386 ka1   claim VI_1 Backup -> Master 100                             <- master-down of fault 1
+   3.609386 ka1   claim VI_1 Backup -> Master 100                             <- master-down of start
    4.100000 probe answer 192.168.10.240 by 02:00:00:00:00:01 (ka1)            <- #9
    4.200000 ka2   lost  #9   muted vrrp2 vrid 100 prio 100 adv 1s 192.168.10.240 <- #9
    4.300000 probe neigh 192.168.10.240 incomplete

@@ -75,7 +75,7 @@ fn two_holders_who_do_not_hear_each_other_are_a_violation_with_the_mute_as_cause
     let (from, until, what, cause) = violation(&judgement, Oracle::TwoHolders);
     assert_eq!((from, until), (ms(8_023), None));
     assert_eq!(what, "a and b both hold 192.168.10.240");
-    assert_eq!(cause, "b does not hear a since fault 1 at 5.000000 (mute a b)");
+    assert_eq!(cause, "b does not hear a since act 1 at 5.000000 (mute a b)");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_killed_daemon_leaves_a_second_holder() {
     let (from, _, what, cause) = &violation_of(&run.end(15_000), Oracle::TwoHolders);
     assert_eq!(*from, ms(7_023));
     assert_eq!(what, "a and b both hold 192.168.10.240");
-    assert_eq!(cause, "the daemon of a was killed by fault 1 at 5.000000 (kill a)");
+    assert_eq!(cause, "the daemon of a was killed by act 1 at 5.000000 (kill a)");
 }
 
 fn violation_of(judgement: &Judgement, oracle: Oracle) -> (Instant, Option<Instant>, String, String) {
@@ -135,7 +135,7 @@ fn an_address_that_nobody_takes_over_is_a_violation() {
     let (from, until, what, cause) = violation(&judgement, Oracle::NoHolder);
     assert_eq!((from, until), (ms(7_800), None));
     assert_eq!(what, "nobody holds 192.168.10.240, b could");
-    assert_eq!(cause, "a gave it up at 7.800000 by fault 1 at 7.800000 (crash a)");
+    assert_eq!(cause, "a gave it up at 7.800000 by act 1 at 7.800000 (crash a)");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_paused_master_keeps_its_address() {
     run.at(11_500).fault(2, "resume a").advert("a", 150).leaves("b").at(12_500).adverts("a", 150, 20_000);
     let (from, until, _, cause) = violation_of(&run.end(20_000), Oracle::TwoHolders);
     assert_eq!((from, until), (ms(7_024), Some(ms(11_500))));
-    assert_eq!(cause, "the daemon of a is paused since fault 1 at 3.500000 (pause a)");
+    assert_eq!(cause, "the daemon of a is paused since act 1 at 3.500000 (pause a)");
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_client_that_is_not_heard_gets_no_answer() {
     run.at(4_414).adverts("a", 150, 8_000);
     let (from, _, _, cause) = violation_of(&run.end(8_000), Oracle::Unanswered);
     assert_eq!(from, ms(4_000));
-    assert_eq!(cause, "a does not hear probe since fault 1 at 4.000000 (mute probe a)");
+    assert_eq!(cause, "a does not hear probe since act 1 at 4.000000 (mute probe a)");
 }
 
 #[test]

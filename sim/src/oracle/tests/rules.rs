@@ -45,7 +45,7 @@ fn master() {
     let (from, to, what, cause) = broken(&judgement);
     assert_eq!((from, to), (ms(11_000), Some(ms(11_024))));
     assert_eq!(what, "nobody holds 192.168.10.240 instead of b");
-    assert_eq!(cause, "a gave it up at 7.800000 by fault 1 at 7.800000 (crash a)");
+    assert_eq!(cause, "a gave it up at 7.800000 by act 1 at 7.800000 (crash a)");
 
     let judgement = takeover(master_is(A, 15_000, None));
     let (from, to, what, cause) = broken(&judgement);
@@ -69,7 +69,7 @@ fn outage() {
     let (from, until, what, cause) = broken(&judgement);
     assert_eq!((from, until), (ms(7_800), Some(ms(11_024))));
     assert_eq!(what, "probe had no answer for 3.224s, at most 1s is allowed");
-    assert_eq!(cause, "the last act before it was fault 1 at 7.800000 (crash a)");
+    assert_eq!(cause, "the last act before it was act 1 at 7.800000 (crash a)");
     let judgement = takeover(rule(Some(SECOND.times(5)), None));
     assert_eq!(broken(&judgement).2, "probe had no answer for 3.224s, at least 5s is expected");
     let judgement = lab().expect(rule(None, Some(SECOND))).run().end(5_000);
