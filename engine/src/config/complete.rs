@@ -35,11 +35,7 @@ fn required(report: &mut Report, d: &mut Draft) {
     d.instance.vrid = d.vrid.unwrap_or(0);
     let missing = [
         ("virtual_router_id", d.vrid.is_none(), "`virtual_router_id` with a number from 1 to 255"),
-        (
-            "interface",
-            d.instance.interface.is_empty() && !d.unicast,
-            "`interface` with the name of an interface",
-        ),
+        ("interface", d.instance.interface.is_empty(), "`interface` with the name of an interface"),
     ];
     for (keyword, missing, help) in missing {
         if !missing || d.incomplete {

@@ -46,7 +46,7 @@ pub(super) struct Draft {
     pub(super) address_places: [Vec<At>; 2],
     /// An address was complained about, which explains why there are few.
     pub(super) address_trouble: bool,
-    /// `unicast_peer` or `unicast_src_ip`.
+    /// `unicast_peer` names somebody; without, a `unicast_src_ip` still means multicast.
     pub(super) unicast: bool,
     /// Lines were left out that may set anything.
     pub(super) incomplete: bool,
@@ -144,12 +144,9 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("dont_track_primary", Takes::Words, |_, d, _| d.instance.dont_track_primary = true),
     row("mcast_src_ip", Takes::Value, mcast_src_ip),
     row("mcast_dst_ip", Takes::Value, mcast_dst_ip),
-    row("unicast_src_ip", Takes::Value, |r, d, s| {
-        d.unicast = true;
-        differs(r, s.keyword());
-    }),
+    row("unicast_src_ip", Takes::Value, unicast_src_ip),
     row("unicast_peer", Takes::Block(Scope::List), |r, d, s| {
-        d.unicast = true;
+        d.unicast |= s.block.as_ref().is_some_and(|peers| !peers.is_empty());
         differs(r, s.keyword());
     }),
     row("notify", Takes::Value, |r, d, s| notify(r, &mut d.instance.notify.any, s)),
@@ -286,6 +283,14 @@ fn mcast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
             report.warn("invalid-address", word.at, message, IGNORED, "write an address of this host");
         }
     }
+}
+
+/// Not modelled, but like every address of an instance it may be the one that decides the family.
+fn unicast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
+    if let Ok(source) = s.arguments()[0].text.parse::<IpAddr>() {
+        d.fits(if source.is_ipv4() { Family::V4 } else { Family::V6 });
+    }
+    differs(report, s.keyword());
 }
 
 fn mcast_dst_ip(report: &mut Report, d: &mut Draft, s: &Statement) {

@@ -96,6 +96,25 @@ pub(super) fn all(scope: Scope) -> impl Iterator<Item = Keyword> {
         .chain(LATER.iter().filter(move |(s, _)| *s == scope).flat_map(|(_, list)| later(list)))
 }
 
+/// Whether the daemon stops at a keyword that lacks its argument.
+pub(super) fn needs_argument(scope: Scope, keyword: Keyword) -> bool {
+    match (keyword.takes, scope) {
+        (Takes::Value, _) => true,
+        (Takes::Block(_), Scope::Root | Scope::VirtualServer) => NAMED.contains(&keyword.name),
+        _ => false,
+    }
+}
+
+/// Blocks without a name stop the daemon; `vrrp_instance` and `vrrp_sync_group` are only skipped.
+const NAMED: &[&str] = &[
+    "vrrp_script",
+    "track_file",
+    "vrrp_track_file",
+    "virtual_server",
+    "virtual_server_group",
+    "real_server",
+];
+
 /// What to call a kind of block.
 pub(super) fn title(scope: Scope) -> &'static str {
     match scope {

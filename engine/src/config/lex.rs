@@ -40,13 +40,60 @@ pub(super) struct Words {
 pub(super) fn lines(file: usize, text: &str) -> Vec<Line> {
     let mut out = Vec::new();
     let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let bytes = &text.as_bytes()[start..start + line.len()];
-        Lexer { file, text, at: start, end: start + code_length(bytes), words: Vec::new(), out: &mut out }
-            .run();
-        start += line.len();
+    while start < text.len() {
+        let mut next = line_end(text, start);
+        let mut end = start + code_length(&text.as_bytes()[start..next]);
+        if is_definition(&text[start..end]) {
+            while text[start..end].trim_end().ends_with('\\') && next < text.len() {
+                let line = next;
+                next = line_end(text, line);
+                end = line + code_length(&text.as_bytes()[line..next]);
+            }
+            out.extend(whole(file, text, start, end, start));
+        } else {
+            Lexer { file, text, at: start, end, words: Vec::new(), out: &mut out }.run();
+        }
+        start = next;
     }
     out
+}
+
+/// Where the line that starts at `start` ends, its end of line included.
+fn line_end(text: &str, start: usize) -> usize {
+    text[start..].find('\n').map_or(text.len(), |length| start + length + 1)
+}
+
+/// Whether a line is `$NAME=value`; the value may have braces, and lines that end in a backslash go on.
+fn is_definition(line: &str) -> bool {
+    let Some((name, _)) = line.trim_start().strip_prefix('$').and_then(|line| line.split_once('=')) else {
+        return false;
+    };
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Whether a keyword includes files: plainly, or stricter about those that are missing. Braces in the pattern
+/// are alternatives.
+pub(super) fn is_include(word: &str) -> bool {
+    matches!(word, "include" | "includer" | "includem" | "includew" | "includeb" | "includea")
+}
+
+/// A line whose words from `from` on are one, braces and all.
+fn whole(file: usize, text: &str, start: usize, end: usize, from: usize) -> Option<Line> {
+    let trimmed = |start: usize| {
+        let piece = &text[start..end];
+        let start = start + (piece.len() - piece.trim_start().len());
+        At { file, start, end: start + text[start..end].trim_end().len() }
+    };
+    let (first, rest) = (trimmed(start), trimmed(from));
+    let mut words = Vec::new();
+    if from > start {
+        words.push(Word { text: text[first.start..from].to_string(), at: At { end: from, ..first } });
+    }
+    if rest.start < rest.end {
+        words.push(Word { text: text[rest.start..rest.end].to_string(), at: rest });
+    }
+    let all = At { end: words.last()?.at.end, ..first };
+    Some(Line::Words(Words { words, all, open_quote: None }))
 }
 
 /// Length of a line without its comment: `#` or `!` outside quotes, unless a backslash protects it.
@@ -122,6 +169,11 @@ impl Lexer<'_> {
             }
         }
         self.push(text, start);
+        if self.words.len() == 1 && is_include(&self.words[0].text) {
+            self.words.clear();
+            self.out.extend(whole(self.file, self.text, start, self.end, self.at));
+            self.at = self.end;
+        }
     }
 
     fn push(&mut self, text: String, start: usize) {
@@ -198,6 +250,13 @@ mod tests {
         assert_eq!(shown("a{ b }} c"), "a  {  b  }  }  c");
         assert_eq!(shown("router_id \"a { b\" a}b"), "router_id|a { b|a  }  b");
         assert_eq!(shown("dev ${IF}.5 ${"), "dev|${IF}.5|$  {");
+    }
+
+    #[test]
+    fn patterns_and_definitions_keep_their_braces() {
+        assert_eq!(shown("a { include /x/{a,b}*.conf # c\n}"), "a  {  include|/x/{a,b}*.conf  }");
+        assert_eq!(shown(" $V= \\\n b { \\ # c\n}\nd"), "$V= \\\n b { \\ # c\n}  d");
+        assert_eq!(shown("include"), "include");
     }
 
     #[test]

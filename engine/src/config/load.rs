@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lex::{Line, Words, lines};
+use super::lex::{Line, Words, is_include, lines};
 use super::report::Report;
 use crate::finding::Source;
 
@@ -105,9 +105,4 @@ impl Loader<'_> {
             }
         }
     }
-}
-
-/// `include`, or a variant that is stricter about files that are missing.
-fn is_include(word: &str) -> bool {
-    matches!(word, "include" | "includer" | "includem" | "includew" | "includeb" | "includea")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::complete::complete;
 use super::instance::{Draft, differs};
-use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, title};
+use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, title};
 use super::lex::{Line, Word};
 use super::model::Config;
 use super::report::Report;
@@ -157,7 +157,7 @@ impl Walker<'_> {
         }
         let Some(keyword) = find(scope, &s.keyword().text) else { return self.unknown(scope, s) };
         let name = keyword.name;
-        let lacks = keyword.takes == Takes::Value && s.arguments().is_empty();
+        let lacks = needs_argument(scope, keyword) && s.arguments().is_empty();
         match (lacks, s.open_quote) {
             (true, None) => {
                 let message = format!("`{name}` lacks its value");
