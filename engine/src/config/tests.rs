@@ -634,7 +634,7 @@ virtual_server 10.0.0.9 81 {{\n}}\n{}",
             "16:1 note not-modelled: `smtp_alert` is recognised but not modelled yet",
         ],
     );
-    let text = "$IF=eth0\n$VRID=51\nvrrp_instance A {\ninterface $IF\nvirtual_router_id ${VRID}\n@low priority 5\n}\n";
+    let text = "$IF=eth0\n$VRID=51\nvrrp_instance A {\ninterface $IF\nvirtual_router_id ${VRID}\n@low priority 5\nvirtual_ipaddress {\n10.0.0.${VRID}\n10.0.0.9\n}\n}\n";
     check(
         text,
         &[

@@ -12,7 +12,7 @@ use super::report::Report;
 const DEEPEST: usize = 64;
 
 /// A line of words with the block that belongs to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Statement {
     /// Never empty; the first is the keyword.
     pub(super) words: Vec<Word>,

@@ -101,11 +101,9 @@ impl Walker<'_> {
                             self.instance_block(Scope::Authentication, block, d);
                         }
                         Role::Instance(read) => {
-                            if let Takes::Block(_) = keyword.takes {
-                                let with_variable = |line: &Statement| self.has_variable(line);
-                                d.incomplete |= s.block.iter().flatten().any(with_variable);
-                            }
-                            read(self.report, d, s);
+                            let readable = self.readable(s);
+                            d.incomplete |= readable.is_some();
+                            read(self.report, d, readable.as_ref().unwrap_or(s));
                         }
                         _ => self.later(keyword, s),
                     }
@@ -234,6 +232,13 @@ impl Walker<'_> {
             self.report.warn("not-modelled", s.all, message, "", "");
         }
         true
+    }
+
+    /// A list without the lines that cannot be read yet, if it has such lines.
+    fn readable(&mut self, s: &Statement) -> Option<Statement> {
+        let lines = s.block.as_ref()?;
+        let kept: Vec<_> = lines.iter().filter(|line| !self.left_out(line)).cloned().collect();
+        (kept.len() < lines.len()).then(|| Statement { block: Some(kept), ..s.clone() })
     }
 
     fn has_variable(&self, s: &Statement) -> bool {
