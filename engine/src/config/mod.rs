@@ -3,8 +3,26 @@
 //! The two are kept apart: [`Reading::config`] is what the daemon would run, whatever it complains about;
 //! [`Reading::findings`] is what a person should know. Reading never stops at the first mistake.
 
-mod model;
+//!
+//! Reading order: `lex` (words), `load` (includes), `tree` (blocks), `keywords` (what may stand where), `walk`
+//! (keyword by keyword) with `global`, `instance`, `address` and `values`, `complete` (what follows from all).
 
+mod address;
+mod complete;
+mod global;
+mod instance;
+mod keywords;
+mod lex;
+mod load;
+mod model;
+mod report;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod values;
+mod walk;
+
+pub use load::{NoSources, Sources};
 pub use model::*;
 
 use crate::finding::{Finding, Severity, Source};
@@ -25,4 +43,15 @@ impl Reading {
     pub fn refused(&self) -> bool {
         self.findings.iter().any(|f| f.severity == Severity::Error)
     }
+}
+
+/// Reads the configuration `text` of the file `name`; included files come from `sources`.
+///
+/// Never panics and never stops early: whatever the text is, there is a configuration and a list of findings.
+pub fn read(name: &str, text: &str, sources: &dyn Sources) -> Reading {
+    let mut report = report::Report::default();
+    let lines = load::load(&mut report, name, text, sources);
+    let config = walk::walk(&mut report, lines);
+    let (findings, sources) = report.into_parts();
+    Reading { config, findings, sources }
 }

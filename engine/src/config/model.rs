@@ -178,9 +178,9 @@ pub struct Garp {
     pub master_refresh: Duration,
     /// `garp_master_refresh_repeat`, at least 1. Default 1.
     pub master_refresh_repeat: u32,
-    /// `garp_lower_prio_delay`. Default: `garp_master_delay`.
+    /// `garp_lower_prio_delay`. Default: the global `vrrp_garp_master_delay`, not the instance's.
     pub lower_prio_delay: Duration,
-    /// `garp_lower_prio_repeat`; zero: no burst. Default: `garp_master_repeat`.
+    /// `garp_lower_prio_repeat`; zero: no burst. Default: the global `vrrp_garp_master_repeat`.
     pub lower_prio_repeat: u32,
 }
 
