@@ -293,17 +293,18 @@ fn unicast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     differs(report, s.keyword());
 }
 
+/// Even an address that is no group decides the family.
 fn mcast_dst_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
-    match word.text.parse::<IpAddr>() {
-        Ok(IpAddr::V4(group)) if group.is_multicast() && d.family != Some(Family::V6) => {
+    let group = word.text.parse::<IpAddr>().ok();
+    let group = group.filter(|ip| d.fits(if ip.is_ipv4() { Family::V4 } else { Family::V6 }));
+    match group.filter(IpAddr::is_multicast) {
+        Some(IpAddr::V4(group)) => {
             d.instance.mcast_dst_ip = group;
             d.mcast_dst = true;
         }
-        Ok(IpAddr::V6(group)) if group.is_multicast() && d.family != Some(Family::V4) => {
-            differs(report, s.keyword());
-        }
-        _ => {
+        Some(IpAddr::V6(_)) => differs(report, s.keyword()),
+        None => {
             let message = format!("`{}` is not a multicast address of this instance's family", word.text);
             report.warn("invalid-address", word.at, message, IGNORED, "write one from 224.0.0.0/4");
         }
