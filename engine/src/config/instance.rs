@@ -10,7 +10,7 @@ use super::lex::{At, Word, command_words};
 use super::model::{Address, Command, Instance, Version, WantedState};
 use super::report::Report;
 use super::tree::Statement;
-use super::values::{number, seconds, switch};
+use super::values::{lenient, number, seconds, switch};
 
 /// The address family of an instance: that of the first address it is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,7 +132,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("garp_lower_prio_delay", Takes::Value, |r, d, s| d.garp.read(r, s)),
     row("garp_lower_prio_repeat", Takes::Value, |r, d, s| d.garp.read(r, s)),
     row("down_timer_adverts", Takes::Value, |r, d, s| {
-        d.down_timer_adverts = number(r, s, 1..=100, IGNORED).map(|n| n as u8).or(d.down_timer_adverts);
+        d.down_timer_adverts = lenient(r, s, 1..=100).map(|n| n as u8).or(d.down_timer_adverts);
     }),
     row("lower_prio_no_advert", Takes::Words, |r, d, s| {
         d.lower_prio_no_advert = switch(r, s).or(d.lower_prio_no_advert);
