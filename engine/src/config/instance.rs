@@ -169,6 +169,7 @@ pub(super) fn differs(report: &mut Report, keyword: &Word) {
     report.warn("not-modelled", keyword.at, message, "", "");
 }
 
+/// A state that is none leaves it open: a later line may still say it.
 fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
     let wanted = match word.text.as_str() {
@@ -181,7 +182,7 @@ fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
                 _ => "write `MASTER` or `BACKUP`".to_string(),
             };
             report.warn("invalid-state", word.at, message, "takes it for BACKUP", help);
-            WantedState::Backup
+            return;
         }
     };
     match d.state {
