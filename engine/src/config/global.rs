@@ -4,7 +4,7 @@ use super::keywords::{Keyword, Role, Scope, Takes};
 use super::model::{Garp, Global, Version};
 use super::report::Report;
 use super::tree::Statement;
-use super::values::{group4, number, seconds, switch};
+use super::values::{group4, lenient, number, seconds, switch};
 use crate::time::Duration;
 
 /// The global settings while reading.
@@ -52,7 +52,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     }),
     row("vrrp_skip_check_adv_addr", Takes::Words, skip_check_adv_addr),
     row("vrrp_down_timer_adverts", Takes::Value, |r, d, s| {
-        d.down_timer_adverts = number(r, s, 1..=100, IGNORED).map(|n| n as u8).or(d.down_timer_adverts);
+        d.down_timer_adverts = lenient(r, s, 1..=100).map(|n| n as u8).or(d.down_timer_adverts);
     }),
     row("vrrp_lower_prio_no_advert", Takes::Words, |r, d, s| {
         d.lower_prio_no_advert = switch(r, s).unwrap_or(d.lower_prio_no_advert);
@@ -90,10 +90,8 @@ fn smtp_server(_: &mut Report, d: &mut Draft, s: &Statement) {
 }
 
 fn smtp_connect_timeout(report: &mut Report, d: &mut Draft, s: &Statement) {
-    let Some(seconds) = number(report, s, 0..=LONGEST_SECONDS, IGNORED) else { return };
-    if seconds == 0 {
-        at_least_one(report, s);
-    }
+    let Some(seconds) = lenient(report, s, 0..=LONGEST_SECONDS) else { return };
+    at_least_one(report, s);
     d.global.smtp_connect_timeout = Duration::from_secs(seconds.max(1).into());
 }
 
@@ -134,9 +132,13 @@ pub(super) fn version(report: &mut Report, s: &Statement) -> Option<Version> {
     Some(if number == 2 { Version::V2 } else { Version::V3 })
 }
 
+/// Complains about a plain zero, which the daemon takes for one.
 fn at_least_one(report: &mut Report, s: &Statement) {
-    let message = format!("`{}` must be at least 1", s.keyword().text);
-    report.warn("number-out-of-range", s.arguments()[0].at, message, "takes 1", "write 1");
+    let word = &s.arguments()[0];
+    if word.text.parse() == Ok(0) {
+        let message = format!("`{}` must be at least 1", s.keyword().text);
+        report.warn("number-out-of-range", word.at, message, "takes 1", "write 1");
+    }
 }
 
 /// Gratuitous ARP options as far as the text gives them, for all instances or for one.
@@ -156,8 +158,8 @@ impl GarpDraft {
         let name = s.keyword().text.as_str();
         let name = name.strip_prefix("vrrp_").unwrap_or(name);
         if name.ends_with("repeat") {
-            let Some(n) = number(report, s, 0..=u32::MAX, IGNORED) else { return };
-            if n == 0 && name != "garp_lower_prio_repeat" {
+            let Some(n) = lenient(report, s, 0..=u32::MAX) else { return };
+            if name != "garp_lower_prio_repeat" {
                 at_least_one(report, s);
             }
             match name {
@@ -166,7 +168,7 @@ impl GarpDraft {
                 _ => self.lower_prio_repeat = Some(n),
             }
         } else {
-            let Some(n) = number(report, s, 0..=LONGEST_SECONDS, IGNORED) else { return };
+            let Some(n) = lenient(report, s, 0..=LONGEST_SECONDS) else { return };
             let time = Some(Duration::from_secs(n.into()));
             match name {
                 "garp_master_delay" => self.master_delay = time,

@@ -10,7 +10,7 @@ use super::lex::{At, Word, command_words};
 use super::model::{Address, Command, Instance, Version, WantedState};
 use super::report::Report;
 use super::tree::Statement;
-use super::values::{number, seconds, switch};
+use super::values::{lenient, number, seconds, switch};
 
 /// The address family of an instance: that of the first address it is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,7 +132,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("garp_lower_prio_delay", Takes::Value, |r, d, s| d.garp.read(r, s)),
     row("garp_lower_prio_repeat", Takes::Value, |r, d, s| d.garp.read(r, s)),
     row("down_timer_adverts", Takes::Value, |r, d, s| {
-        d.down_timer_adverts = number(r, s, 1..=100, IGNORED).map(|n| n as u8).or(d.down_timer_adverts);
+        d.down_timer_adverts = lenient(r, s, 1..=100).map(|n| n as u8).or(d.down_timer_adverts);
     }),
     row("lower_prio_no_advert", Takes::Words, |r, d, s| {
         d.lower_prio_no_advert = switch(r, s).or(d.lower_prio_no_advert);
@@ -169,6 +169,7 @@ pub(super) fn differs(report: &mut Report, keyword: &Word) {
     report.warn("not-modelled", keyword.at, message, "", "");
 }
 
+/// A state that is none leaves it open: a later line may still say it.
 fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
     let wanted = match word.text.as_str() {
@@ -181,7 +182,7 @@ fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
                 _ => "write `MASTER` or `BACKUP`".to_string(),
             };
             report.warn("invalid-state", word.at, message, "takes it for BACKUP", help);
-            WantedState::Backup
+            return;
         }
     };
     match d.state {
@@ -293,17 +294,18 @@ fn unicast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     differs(report, s.keyword());
 }
 
+/// Even an address that is no group decides the family.
 fn mcast_dst_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
-    match word.text.parse::<IpAddr>() {
-        Ok(IpAddr::V4(group)) if group.is_multicast() && d.family != Some(Family::V6) => {
+    let group = word.text.parse::<IpAddr>().ok();
+    let group = group.filter(|ip| d.fits(if ip.is_ipv4() { Family::V4 } else { Family::V6 }));
+    match group.filter(IpAddr::is_multicast) {
+        Some(IpAddr::V4(group)) => {
             d.instance.mcast_dst_ip = group;
             d.mcast_dst = true;
         }
-        Ok(IpAddr::V6(group)) if group.is_multicast() && d.family != Some(Family::V4) => {
-            differs(report, s.keyword());
-        }
-        _ => {
+        Some(IpAddr::V6(_)) => differs(report, s.keyword()),
+        None => {
             let message = format!("`{}` is not a multicast address of this instance's family", word.text);
             report.warn("invalid-address", word.at, message, IGNORED, "write one from 224.0.0.0/4");
         }

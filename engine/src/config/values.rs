@@ -79,6 +79,27 @@ pub(super) fn number(
         .ok()
 }
 
+/// The same where the daemon complains and still takes what it understood: the digits in front, or 0; and where
+/// the least is 0, a number that is too large.
+pub(super) fn lenient(report: &mut Report, s: &Statement, range: RangeInclusive<u32>) -> Option<u32> {
+    let word = &s.arguments()[0];
+    let bad = match unsigned(&word.text, &range) {
+        Ok(n) => return Some(n),
+        Err(bad) => bad,
+    };
+    let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
+    let used = match bad {
+        Bad::Form if digits == 0 => Some(0).filter(|n| range.contains(n)),
+        Bad::Form => word.text[..digits].parse().ok().filter(|n| range.contains(n)),
+        Bad::Range => word.text.parse().ok().filter(|_| *range.start() == 0),
+        Bad::Negative => None,
+    };
+    let daemon = used.map_or("ignores the line".to_string(), |n| format!("complains and takes {n}"));
+    let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+    bad_number(report, &s.keyword().text, word, bad, &wanted, &daemon);
+    used
+}
+
 /// The seconds that are a statement's first argument, between two numbers of microseconds.
 pub(super) fn seconds(
     report: &mut Report,
