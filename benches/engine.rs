@@ -1,14 +1,14 @@
 //! Nanoseconds for an advert received by a backup (checked, timer re-armed) and for one sent by a master.
 
-mod lab;
-
 use std::sync::Arc;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::{Cost, Effect, HostFacts, LinkFacts, Origin, SockId};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::{Effects, Input, Node};
+
+use crate::lab;
 
 fn started(priority: u8, address: &str) -> (Node, Effects) {
     let link = LinkFacts {
@@ -68,4 +68,3 @@ fn adverts(c: &mut Criterion) {
 }
 
 criterion_group!(benches, adverts);
-criterion_main!(benches);

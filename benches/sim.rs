@@ -1,12 +1,12 @@
 //! Events a second of the simulator on one core: an event is a timer fired, a frame sent or a frame delivered.
 
-mod lab;
-
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::hash::RunHash;
 use vrrplab_sim::observer::{Observer, Unobserved};
 use vrrplab_sim::world::World;
+
+use crate::lab;
 
 /// How much virtual time one iteration takes: the election at its beginning is one part in a thousand.
 const SPAN: Duration = Duration::from_secs(4_000);
@@ -33,4 +33,3 @@ fn events(c: &mut Criterion) {
 }
 
 criterion_group!(benches, events);
-criterion_main!(benches);

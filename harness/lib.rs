@@ -1,6 +1,9 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
+pub mod command;
 pub mod diagnostic;
+pub mod files;
 pub mod golden;
 pub mod pcapng;
 pub mod quick;
+pub mod report;

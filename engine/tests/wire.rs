@@ -47,13 +47,13 @@ fn keepalived_s_own_packets_are_read_and_made_to_the_byte() {
     check(
         "45c0002800010000ff70d0900a000002e0000012 213364010101aa3d0a0000c86262626200000000",
         "10.0.0.2",
-        &Advert { priority: 100, addresses, auth_data: *b"bbbb\0\0\0\0", ..advert.clone() },
+        &Advert { priority: 100, addresses, auth_data: *b"bbbb\0\0\0\0", ..advert },
     );
     let addresses = vec!["10.0.0.101".parse().unwrap(), "10.0.0.100".parse().unwrap()];
     check(
         "45c0002c00010000ff70d08d0a000001e0000012 21336402000166000a0000650a0000640000000000000000",
         "10.0.0.1",
-        &Advert { priority: 100, auth_type: 0, addresses, auth_data: [0; 8], ..advert },
+        &Advert { priority: 100, auth_type: 0, interval: 1, vrid: 51, addresses, auth_data: [0; 8] },
     );
 }
 

@@ -53,6 +53,7 @@ pub fn read(folder: &Path) -> Result<Lanes, RecordingError> {
     states(&mut lanes, &case, folder)?;
     let link = Name::from(LINK);
     for frame in frames(folder)? {
+        lanes.frames_until = Some(frame.at);
         if let Some(node) = case.node_of(&frame.bytes) {
             lanes.frame(frame.at, node, &link, &frame.bytes);
         }

@@ -219,7 +219,7 @@ fn a_late_event_is_counted_from_its_cause() {
 #[test]
 fn what_has_no_lane_is_the_kernels() {
     for case in CASES {
-        let bytes = std::fs::read(folder(case).join("cap.pcap")).unwrap();
+        let bytes = fs::read(folder(case).join("cap.pcap")).unwrap();
         let frames = crate::pcapng::read_legacy(&bytes).unwrap();
         let judged = recording::read(&folder(case)).unwrap().lanes.into_iter();
         let judged = judged.filter(|(lane, _)| matches!(lane, Lane::Adverts { .. } | Lane::Garps { .. }));
@@ -237,15 +237,15 @@ fn what_has_no_lane_is_the_kernels() {
 #[test]
 fn a_recording_that_was_touched_is_refused() {
     let copy = std::env::temp_dir().join(format!("vrrplab-recording-{}", std::process::id()));
-    std::fs::create_dir_all(&copy).unwrap();
+    fs::create_dir_all(&copy).unwrap();
     for file in ["case.toml", "cap.pcap", "packets.txt", "states.txt", "addr.txt"] {
-        std::fs::copy(folder("master-stop").join(file), copy.join(file)).unwrap();
+        fs::copy(folder("master-stop").join(file), copy.join(file)).unwrap();
     }
     let with = |file: &str, from: &str, to: &str| {
-        let text = std::fs::read_to_string(copy.join(file)).unwrap();
-        std::fs::write(copy.join(file), text.replacen(from, to, 1)).unwrap();
+        let text = fs::read_to_string(copy.join(file)).unwrap();
+        fs::write(copy.join(file), text.replacen(from, to, 1)).unwrap();
         let error = recording::read(&copy).unwrap_err().to_string();
-        std::fs::write(copy.join(file), text).unwrap();
+        fs::write(copy.join(file), text).unwrap();
         error.rsplit_once('/').unwrap().1.to_string()
     };
     let moved = with("packets.txt", "4.609544", "4.609546");
@@ -255,5 +255,5 @@ fn a_recording_that_was_touched_is_refused() {
     let state = with("states.txt", "MASTER", "ACTIVE");
     assert!(state.starts_with("states.txt:3: expected `time node INSTANCE"), "{state}");
     assert_eq!(with("case.toml", "do = 'stop a'", ""), "case.toml: an action without `t` and `do`");
-    std::fs::remove_dir_all(&copy).unwrap();
+    fs::remove_dir_all(&copy).unwrap();
 }

@@ -179,6 +179,9 @@ pub struct Lanes {
     pub lanes: BTreeMap<Lane, Vec<Entry>>,
     /// What the laboratory did, in the order of time.
     pub acts: Vec<Act>,
+    /// The last frame of any kind in a reference, if it is one. The recorder's power went off at the end of its
+    /// run, and with it what its capture had not written yet: about frames after this one it says nothing.
+    pub frames_until: Option<Instant>,
     /// By frame number less one.
     sources: Vec<Source>,
     /// All adverts of a node, wherever they were seen.
@@ -461,6 +464,7 @@ impl Comparison<'_> {
         let (ours, theirs) = (self.ours.entries(lane).get(i), self.reference.entries(lane).get(i));
         let (at, difference) = match (ours, theirs) {
             (None, None) => return None,
+            (Some(ours), None) if self.beyond(ours) => return None,
             (Some(ours), None) => (ours.at, Difference::Extra),
             (None, Some(theirs)) => (theirs.at, Difference::Missing),
             (Some(ours), Some(theirs)) => {
@@ -468,6 +472,12 @@ impl Comparison<'_> {
             }
         };
         Some(self.disagreement(lane, i, at, difference))
+    }
+
+    /// Whether an event of ours is a frame later than anything that the reference has captured.
+    fn beyond(&self, ours: &Entry) -> bool {
+        let is_frame = matches!(ours.what, Content::Frame(_));
+        is_frame && self.reference.frames_until.is_some_and(|until| ours.at > until + TOLERANCE)
     }
 
     /// Every event among those that are the same which comes at another time.

@@ -139,7 +139,7 @@ mod tests {
             &["1.0 a addr + 10.0.0.1/25 eth0"],
             &["1.0 a addr + 10.0.0.1/24 eth1"],
             &["1.0 a addr + 10.0.0.1/24 eth0 <- #1"],
-            &["1.0 a addr + 10.0.0.1/24 eth0 <- fault 1"],
+            &["1.0 a addr + 10.0.0.1/24 eth0 <- act 1"],
             &["1.0 a addr + 10.0.0.1/24 eth0 <- advert of #1"],
             &["1.0 a addr + 10.0.0.1/24 eth0 <- linger of #1"],
             &["1.0 a claim V Backup 1"],

@@ -134,13 +134,15 @@ impl Neighbours {
         Some(Words { host: Some(name.clone()), what, cause: cause.join("; ") })
     }
 
-    /// `a has held it since 3.609528 and has not sent a gratuitous ARP for it since 8.609555 (#18)`.
+    /// `a has held it since 3.609528, its last gratuitous ARP for it that reached probe was at 8.609555 (#18)`.
     fn silence(&self, net: &Network, (client, place): (usize, usize), holder: usize) -> String {
         let name = net.plan.name(holder);
         let since = net.held(place, holder).map_or(Instant::ZERO, |h| h.taken.0);
         match self.garps.get(&(client, place, holder)) {
             Some((at, frame)) => format!(
-                "{name} has held it since {since} and has not sent a gratuitous ARP for it since {at} (#{frame})"
+                "{name} has held it since {since}, its last gratuitous ARP for it that reached {} was at {at} \
+                 (#{frame})",
+                net.plan.name(client)
             ),
             None => format!(
                 "{name} has held it since {since} and has sent no gratuitous ARP for it that could reach {}",

@@ -86,6 +86,10 @@ impl World {
             let text = "keepalived is already running".to_string();
             return self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
+        if spec.reading.refused() {
+            let text = "keepalived refuses its configuration and does not start".to_string();
+            return self.tell(observer, Some(h), What::Log(text), Cause::None);
+        }
         let config = Arc::new(spec.reading.config.clone());
         let facts = self.host_facts(h);
         self.hosts[h].epoch += 1;
@@ -304,16 +308,16 @@ impl World {
         let name = |id: vrrplab_engine::boundary::InstanceId| &config.instances[usize::from(id.0)].name;
         match message {
             Message::Rejected { instance, from, reason } => {
-                format!("({}) refuses an advert from {from}: {}", name(instance), reason.words())
+                format!("({}) refuses an advert of {from}: {}", name(instance), reason.words())
             }
             Message::LowerPriority { instance, from, priority } => {
-                format!("({}) is master and hears {from} with lower priority {priority}", name(instance))
+                format!("({}) master hears {from}: lower priority {priority}", name(instance))
             }
             Message::HigherPriority { instance, from, priority } => {
-                format!("({}) yields to {from} with priority {priority}", name(instance))
+                format!("({}) yields to {from}: priority {priority}", name(instance))
             }
             Message::Discarded { instance, from, priority } => {
-                format!("({}) discards an advert from {from} with lower priority {priority}", name(instance))
+                format!("({}) discards an advert of {from}: lower priority {priority}", name(instance))
             }
             Message::SameAddress { instance } => {
                 format!("({}) hears its own address and priority from somebody else", name(instance))

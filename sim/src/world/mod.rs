@@ -136,7 +136,7 @@ impl World {
             match act.when {
                 When::At(at) => self.queue.push(at, Item::Act(n)),
                 When::AfterAdvert { node, nth, plus } => {
-                    self.watches.push(Watch { node, left: nth, plus, act: n })
+                    self.watches.push(Watch { node, left: nth, plus, act: n });
                 }
             }
         }
@@ -188,7 +188,7 @@ impl World {
     fn run_item<O: Observer>(&mut self, item: Item, observer: &mut O) {
         match item {
             Item::Arrive { segment, port, frame, number } => {
-                self.arrive(segment, port, frame, number, observer)
+                self.arrive(segment, port, frame, number, observer);
             }
             Item::Perform { host, epoch, timed, frame } => {
                 if self.hosts[host].epoch == epoch && self.hosts[host].daemon.is_some() {

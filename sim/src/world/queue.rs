@@ -9,7 +9,7 @@ use vrrplab_engine::time::Instant;
 use super::frames::FrameId;
 
 /// Something that will happen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
     /// A frame reaches the other side of a switch.
     Arrive { segment: usize, port: usize, frame: FrameId, number: u32 },

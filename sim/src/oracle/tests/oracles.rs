@@ -195,7 +195,7 @@ fn a_healed_split_that_nobody_announces_leaves_a_stale_neighbour() {
     assert_eq!(what, "probe sends 192.168.10.240 to 02:00:00:00:00:02 (b), a holds it");
     assert_eq!(
         cause,
-        "a has held it since 3.414000 and has not sent a gratuitous ARP for it since 3.414000 (#2); \
+        "a has held it since 3.414000, its last gratuitous ARP for it that reached probe was at 3.414000 (#2); \
          b gave it up at 18.414000 after hearing #29"
     );
     let (_, _, what, cause) = violation(&judgement, Oracle::Unanswered);

@@ -84,7 +84,8 @@ impl<'a> Page<'a> {
         help: impl Into<String>,
     ) {
         let place = Place { file: self.file(), span: self.clamp(span) };
-        self.findings.borrow_mut().push(Finding::new(severity, code, place, message).help(help));
+        let finding = Finding::new(severity, code, place, one_line(&message.into()));
+        self.findings.borrow_mut().push(finding.help(one_line(&help.into())));
     }
 
     /// A mistake in the TOML itself.
@@ -323,6 +324,19 @@ impl<'a> Table<'a> {
     pub(super) fn has_others(&self, keys: &[&str]) -> bool {
         self.map.keys().any(|k| !keys.contains(&k.get_ref().as_ref()))
     }
+}
+
+/// Findings quote what stands in the text, which may be anything.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// What to write instead of `word`: the closest of the known words, or all of them. To a single letter every

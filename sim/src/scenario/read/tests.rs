@@ -203,8 +203,8 @@ fn hosts_have_names_and_addresses_of_their_own() {
     );
     check_change(
         "[node.b]",
-        "[node.\"b c\"]",
-        "7:7 bad-name: `b c` cannot be a name | names are made of letters, digits, `-`, `_` and `.`, and do not begin with `-`",
+        "[node.\"b\\n\"]",
+        "7:7 bad-name: `b\\n` cannot be a name | names are made of letters, digits, `-`, `_` and `.`, and do not begin with `-`",
     );
 }
 

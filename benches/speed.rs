@@ -1,0 +1,7 @@
+//! `cargo bench`: how fast the engine and the simulator are. Figures vary with the machine; README.md has some.
+
+mod engine;
+mod lab;
+mod sim;
+
+criterion::criterion_main!(engine::benches, sim::benches);

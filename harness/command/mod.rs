@@ -1,0 +1,161 @@
+//! The command line: what was typed, and what it means.
+
+mod golden;
+mod inputs;
+mod run;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A laboratory for VRRP failover.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "vrrplab", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Command {
+    /// Run scenarios, or a laboratory made of keepalived.conf files
+    ///
+    /// Scenarios are .toml files or folders of them. Other files are taken for keepalived.conf, a node each:
+    /// networks and addresses follow from them.
+    ///
+    /// Exit codes: 0 every verdict as it should be, 1 a verdict failed, 2 wrong use or input, 3 cannot run
+    /// here.
+    Run(RunArguments),
+    /// Compare runs with the accepted ones, or accept them
+    #[command(subcommand)]
+    Golden(GoldenCommand),
+}
+
+#[derive(Args, Clone, Debug)]
+struct RunArguments {
+    /// Scenario files, folders of them, or keepalived.conf files
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    inputs: Vec<PathBuf>,
+    /// What chance is drawn from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write trace, capture and report of each run below this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// For people, or for machines: one JSON object a run and line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Show the timeline of every run, also where there are several
+    #[arg(long)]
+    timeline: bool,
+    #[command(flatten)]
+    quick: QuickArguments,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// What keepalived.conf files alone do not say.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "With keepalived.conf files")]
+struct QuickArguments {
+    /// Power lost, as in ka1@10s; the bare host is back 10 ms later
+    #[arg(long, value_name = "NODE@TIME")]
+    crash: Vec<String>,
+    /// SIGKILL: the addresses stay
+    #[arg(long, value_name = "NODE@TIME")]
+    kill: Vec<String>,
+    /// SIGTERM: a graceful stop
+    #[arg(long, value_name = "NODE@TIME")]
+    stop: Vec<String>,
+    /// The daemon is started again
+    #[arg(long, value_name = "NODE@TIME")]
+    start: Vec<String>,
+    /// SIGSTOP
+    #[arg(long, value_name = "NODE@TIME")]
+    pause: Vec<String>,
+    /// SIGCONT
+    #[arg(long, value_name = "NODE@TIME")]
+    resume: Vec<String>,
+    /// A node's own address, as in ka1=192.168.10.170/24 or ka1:eth1=10.0.0.1/24
+    #[arg(long, value_name = "NODE=ADDRESS")]
+    address: Vec<String>,
+    /// How long the run takes [default: 30s]
+    #[arg(long, value_name = "TIME")]
+    duration: Option<String>,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum GoldenCommand {
+    /// Tell where runs differ from the accepted ones; exit code 1 if any does
+    Check(GoldenArguments),
+    /// Make these runs the accepted ones: read the difference before you commit it
+    Accept(GoldenArguments),
+}
+
+#[derive(Args, Clone, Debug)]
+struct GoldenArguments {
+    /// Scenario files or folders of them
+    #[arg(default_value = "scenarios", value_name = "FILE|FOLDER")]
+    inputs: Vec<PathBuf>,
+    /// Where the accepted runs are
+    #[arg(long, default_value = "golden", value_name = "DIR")]
+    golden: PathBuf,
+}
+
+/// What the command comes to. Users and CI rely on the numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Exit {
+    /// Everything is as it should be.
+    Pass = 0,
+    /// A verdict failed.
+    Fail = 1,
+    /// The command line, a scenario or a configuration is wrong.
+    Input = 2,
+    /// It cannot run on this machine.
+    Machine = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Where output goes.
+pub struct Console<'a> {
+    /// What was asked for.
+    pub out: &'a mut dyn Write,
+    /// What is wrong.
+    pub err: &'a mut dyn Write,
+    /// Whether `out` shows colours.
+    pub colour: bool,
+    /// Whether `err` does.
+    pub err_colour: bool,
+}
+
+impl Console<'_> {
+    /// Prints what was asked for. That nobody reads it any more is no failure.
+    fn say(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+    }
+
+    /// Prints what is wrong.
+    fn complain(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+    }
+}
+
+/// Does what the command line says.
+pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
+    match &arguments.command {
+        Command::Run(arguments) => run::run(arguments, console),
+        Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
+        Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
+    }
+}

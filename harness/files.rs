@@ -1,0 +1,117 @@
+//! Files as scenarios and configurations see them: the only place that opens what a user names.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vrrplab_engine::config::{self, Reading, Sources};
+use vrrplab_engine::finding::Source;
+use vrrplab_sim::scenario::{self, Files, ScenarioFile};
+
+/// Files relative to a scenario's own folder.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    folder: PathBuf,
+}
+
+impl Beside {
+    /// The files beside this one.
+    pub fn file(path: &Path) -> Beside {
+        Beside { folder: path.parent().unwrap_or(Path::new("")).to_path_buf() }
+    }
+}
+
+impl Files for Beside {
+    fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
+        read_config(&self.folder.join(path)).map(Arc::new)
+    }
+
+    fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
+        Arc::new(config::read(name, text, self))
+    }
+}
+
+impl Sources for Beside {
+    fn include(&self, pattern: &str, directory: &str) -> Result<Vec<Source>, String> {
+        let pattern = self.folder.join(directory).join(pattern);
+        included(&pattern)
+    }
+}
+
+/// Includes of a configuration that is named by its path.
+struct OnDisk;
+
+impl Sources for OnDisk {
+    fn include(&self, pattern: &str, directory: &str) -> Result<Vec<Source>, String> {
+        included(&Path::new(directory).join(pattern))
+    }
+}
+
+fn included(pattern: &Path) -> Result<Vec<Source>, String> {
+    let text = pattern.to_string_lossy();
+    let paths = glob::glob(&text).map_err(|e| format!("`{text}` is not a pattern: {}", e.msg))?;
+    paths
+        .map(|path| {
+            let path = path.map_err(|e| failure(e.path(), e.error()))?;
+            source(&path)
+        })
+        .collect()
+}
+
+/// The keepalived.conf at `path`; an error is one line.
+pub fn read_config(path: &Path) -> Result<Reading, String> {
+    let source = source(path)?;
+    Ok(config::read(&source.name, &source.text, &OnDisk))
+}
+
+/// The scenario file at `path`.
+pub fn read_scenario(path: &Path) -> Result<ScenarioFile, String> {
+    let source = source(path)?;
+    Ok(scenario::read(&source.name, &source.text, &Beside::file(path)))
+}
+
+/// A text file, called as it was named. Bytes that are not UTF-8 (Latin-1 in comments, mostly) are replaced.
+fn source(path: &Path) -> Result<Source, String> {
+    let bytes = fs::read(path).map_err(|e| failure(path, &e))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Source { name: path.to_string_lossy().into(), text: text.into() })
+}
+
+fn failure(path: &Path, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_string(),
+        io::ErrorKind::PermissionDenied => "it may not be read".to_string(),
+        _ => error.to_string(),
+    };
+    format!("{}: {why}", path.display())
+}
+
+/// The scenario files in a folder and below it, in the order of their names.
+pub fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|e| failure(&folder, &e))? {
+            let path = entry.map_err(|e| failure(&folder, &e))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Writes a whole file or none: first beside it, then in its place.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let folder = path.parent().expect("a file to write is in a folder");
+    fs::create_dir_all(folder).map_err(|e| failure(folder, &e))?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    fs::write(&unfinished, bytes).map_err(|e| failure(&unfinished, &e))?;
+    fs::rename(&unfinished, path).map_err(|e| failure(path, &e))
+}

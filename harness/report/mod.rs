@@ -1,0 +1,74 @@
+//! What a person, or a machine, is told about a run.
+
+mod json;
+mod paint;
+mod timeline;
+mod verdicts;
+
+pub use json::json;
+pub use paint::Paint;
+
+use vrrplab_sim::run::Run;
+
+/// Columns of a terminal that everybody has.
+pub const WIDTH: usize = 100;
+
+/// The whole story of a run: title, timeline, verdicts, figures.
+pub fn text(run: &Run, colour: bool) -> String {
+    let paint = Paint::new(colour);
+    let head = format!("{}: {}", run.scenario.name, run.scenario.title);
+    let mut out = format!("{}\n", paint.bold(&cut(&head, WIDTH)));
+    let header = &run.trace.header;
+    let sub = format!("world {}, {}, seed {}", header.world, header.duration, header.seed);
+    out.push_str(&format!("{}\n\n", paint.dim(&sub)));
+    out.push_str(&timeline::timeline(run, paint));
+    out.push('\n');
+    out.push_str(&verdicts::verdicts(run, paint, verdicts::Detail::All));
+    out
+}
+
+/// One line for a run that is as it should be, and what is wrong with one that is not.
+pub fn brief(run: &Run, colour: bool) -> String {
+    let paint = Paint::new(colour);
+    let mut out = format!("{} {}\n", verdicts::word(run, paint), run.scenario.name);
+    if !run.judgement.passed() {
+        out.push_str(&verdicts::verdicts(run, paint, verdicts::Detail::Failures));
+    }
+    out
+}
+
+/// The text, cut to so many columns.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_string();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The text in lines of at most so many columns, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_to_their_columns() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdefg", 6), "abcde…");
+        assert_eq!(wrap("aa bb cc dd", 5), ["aa bb", "cc dd"]);
+        assert_eq!(wrap("", 5), [""; 0]);
+    }
+}
