@@ -1,12 +1,19 @@
 //! Every scenario is a test of its own, by several names:
 //! - `passes`: its expectations and the oracles hold;
-//! - `repeats`: twice the same seed gives the same trace and capture, to the byte;
+//! - `repeats`: twice the same seed gives the same trace and capture, to the byte, in one process and in two;
+//! - `decodes`: tshark, where there is one, finds no malformed frame and no bad checksum in the capture;
 //! - `golden`: the trace is the accepted one;
 //! - `agrees with keepalived-…`: with the recording of the real daemon, lane by lane;
 //! - `notices a change of keepalived-…`: and with no recording in which one thing was changed.
 
-use std::path::Path;
-use std::process::ExitCode;
+#[path = "tools/scratch.rs"]
+mod scratch;
+#[path = "tools/wireshark.rs"]
+mod wireshark;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -16,6 +23,7 @@ use vrrplab::pcapng;
 use vrrplab::report;
 use vrrplab_engine::time::Duration;
 use vrrplab_sim::agree::{Lanes, agree};
+use vrrplab_sim::frame::Summary;
 use vrrplab_sim::run::{Run, run};
 use vrrplab_sim::scenario::Scenario;
 
@@ -47,7 +55,12 @@ fn trials_of(scenario: Scenario) -> Vec<Trial> {
         let scenario = Arc::clone(&scenario);
         Trial::test(format!("{} {what}", scenario.name), move || check(&scenario))
     };
-    let mut trials = vec![test("passes", passes), test("repeats", repeats), test("golden", is_golden)];
+    let mut trials = vec![
+        test("passes", passes),
+        test("repeats", repeats),
+        test("golden", is_golden),
+        test("decodes", decodes).with_ignored_flag(!wireshark::wanted()),
+    ];
     for reference in golden_of(&scenario).references() {
         let (name, folder) = (reference.name, reference.folder);
         let (of, at) = (Arc::clone(&scenario), folder.clone());
@@ -64,14 +77,64 @@ fn passes(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     if run.judgement.passed() { Ok(()) } else { Err(report::text(&run, false).into()) }
 }
 
+/// The trace and the capture of a run, as files hold them.
+fn bytes(run: &Run) -> (Vec<u8>, Vec<u8>) {
+    let mut capture = Vec::new();
+    pcapng::write(&run.capture, &mut capture).expect("a vector takes all bytes");
+    (run.trace.to_string().into_bytes(), capture)
+}
+
 fn repeats(scenario: &Arc<Scenario>) -> Result<(), Failed> {
-    let bytes = |run: &Run| {
-        let mut capture = Vec::new();
-        pcapng::write(&run.capture, &mut capture).expect("a vector takes all bytes");
-        (run.trace.to_string(), capture)
-    };
-    let (first, second) = (run(scenario, SEED), run(scenario, SEED));
-    if bytes(&first) == bytes(&second) { Ok(()) } else { Err("two runs with one seed differ".into()) }
+    let first = bytes(&run(scenario, SEED));
+    if first != bytes(&run(scenario, SEED)) {
+        return Err("two runs with one seed differ".into());
+    }
+    let folder = scratch::folder();
+    let path = scenario_path(scenario);
+    let output = Command::new(env!("CARGO_BIN_EXE_vrrplab"))
+        .args(["run".as_ref(), path.as_os_str(), "--out".as_ref(), folder.as_os_str()])
+        .output()?;
+    let own = folder.join(&scenario.name);
+    let read = |name: &str| fs::read(own.join(name)).map_err(|e| format!("{e}: {output:?}"));
+    let second = (read("run.trace")?, read("capture.pcapng")?);
+    fs::remove_dir_all(&folder)?;
+    if first == second { Ok(()) } else { Err("another process makes another run of it".into()) }
+}
+
+/// A variant is in the file of its scenario.
+fn scenario_path(scenario: &Scenario) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut name = scenario.name.as_str();
+    loop {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        for path in [root.join(format!("{name}.toml")), root.join(name).join(format!("{own}.toml"))] {
+            if path.is_file() {
+                return path;
+            }
+        }
+        name = name.rsplit_once('/').expect("a scenario has a file").0;
+    }
+}
+
+fn decodes(scenario: &Arc<Scenario>) -> Result<(), Failed> {
+    let run = run(scenario, SEED);
+    let folder = scratch::folder();
+    let file = folder.join("capture.pcapng");
+    fs::write(&file, bytes(&run).1)?;
+    let found = wireshark::dissect(&file)?;
+    fs::remove_dir_all(&folder)?;
+    let adverts =
+        run.capture.frames.iter().filter(|f| matches!(Summary::of(&f.bytes), Summary::Vrrp2 { .. }));
+    if found.frames != run.capture.frames.len() || found.adverts != adverts.count() {
+        return Err(
+            format!("tshark sees {found:?}, the capture has {} frames", run.capture.frames.len()).into()
+        );
+    }
+    if found.bad.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("malformed or wrong: {}", found.bad.join("\n")).into())
+    }
 }
 
 fn is_golden(scenario: &Arc<Scenario>) -> Result<(), Failed> {

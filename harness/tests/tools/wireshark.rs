@@ -1,0 +1,60 @@
+//! A second opinion on captures: tshark's.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Whether tests ask it: it is here, or `VRRPLAB_REQUIRE` (a list with commas) names it, and then its absence is
+/// a failure.
+pub(crate) fn wanted() -> bool {
+    let program = "tshark";
+    let required = std::env::var("VRRPLAB_REQUIRE").unwrap_or_default();
+    let here = Command::new(program).arg("--version").output().is_ok();
+    if !here && !required.split(',').any(|r| r == program) {
+        eprintln!("ignored: what needs {program}, which is not installed");
+        return false;
+    }
+    true
+}
+
+/// What Wireshark makes of a capture.
+#[derive(Debug)]
+pub(crate) struct Dissected {
+    pub(crate) frames: usize,
+    pub(crate) adverts: usize,
+    /// Frames that are malformed or have a wrong checksum.
+    pub(crate) bad: Vec<String>,
+}
+
+/// Reads a capture with tshark: the frame's number, its priority if it is an advert, then what may be wrong.
+/// A checksum's status is 1 if it is good.
+pub(crate) fn dissect(capture: &Path) -> Result<Dissected, String> {
+    let fields = [
+        "frame.number",
+        "vrrp.prio",
+        "_ws.malformed",
+        "ip.checksum.status",
+        "vrrp.checksum.status",
+        "icmp.checksum.status",
+    ];
+    let output = Command::new("tshark")
+        .arg("-r")
+        .arg(capture)
+        .args(["-o", "ip.check_checksum:TRUE", "-T", "fields"])
+        .args(fields.iter().flat_map(|f| ["-e", f]))
+        .output()
+        .map_err(|e| format!("tshark: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("tshark: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    let is_bad = |row: &Vec<&str>| {
+        let wrong = |at: usize| row.get(at).is_some_and(|s| !s.is_empty() && *s != "1");
+        row.get(2).is_some_and(|m| !m.is_empty()) || (3..6).any(wrong)
+    };
+    Ok(Dissected {
+        frames: rows.len(),
+        adverts: rows.iter().filter(|row| row.get(1).is_some_and(|p| !p.is_empty())).count(),
+        bad: rows.iter().filter(|row| is_bad(row)).map(|row| row.join(" ")).collect(),
+    })
+}
