@@ -1,9 +1,16 @@
 //! Events a second of the simulator on one core: an event is a timer fired, a frame sent or a frame delivered.
+//! `floor` is the least that any event loop does, run beside it: a heap that gives one entry and takes one.
+//! `judged` builds every event of the trace and lets all oracles watch.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::hash::RunHash;
 use vrrplab_sim::observer::{Observer, Unobserved};
+use vrrplab_sim::oracle::Judge;
 use vrrplab_sim::world::World;
 
 use crate::lab;
@@ -17,16 +24,33 @@ fn run<O: Observer>(routers: u8, observer: &mut O) -> u64 {
     world.counts().events()
 }
 
+fn floor(routers: u8, events: u64) -> u64 {
+    let mut heap: BinaryHeap<Reverse<(u64, u64)>> =
+        (0..u64::from(routers)).map(|n| Reverse((n, n))).collect();
+    for n in 0..events {
+        let Reverse((at, _)) = heap.pop().expect("the heap is never empty");
+        heap.push(Reverse((at + 1_000_000, n)));
+    }
+    heap.len() as u64
+}
+
 fn events(c: &mut Criterion) {
     let mut group = c.benchmark_group("events");
     group.sample_size(20);
     for routers in [2, 16, 64] {
-        group.throughput(Throughput::Elements(run(routers, &mut Unobserved)));
+        let events = run(routers, &mut Unobserved);
+        group.throughput(Throughput::Elements(events));
+        group.bench_function(BenchmarkId::new("floor", routers), |b| {
+            b.iter(|| floor(black_box(routers), events));
+        });
         group.bench_function(BenchmarkId::new("unobserved", routers), |b| {
             b.iter(|| run(routers, &mut Unobserved));
         });
         group.bench_function(BenchmarkId::new("hashed", routers), |b| {
             b.iter(|| run(routers, &mut RunHash::default()));
+        });
+        group.bench_function(BenchmarkId::new("judged", routers), |b| {
+            b.iter(|| run(routers, &mut Judge::new(&lab::routers(routers))));
         });
     }
     group.finish();

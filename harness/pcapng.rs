@@ -106,7 +106,7 @@ fn packet(frame: &Captured) -> EnhancedPacketBlock<'_> {
     }
 }
 
-/// Reads a pcapng that [`write`] wrote.
+/// Reads a pcapng that [`write()`] wrote.
 pub fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
     let mut reader = PcapNgReader::new(bytes).map_err(CaptureError::Read)?;
     let mut capture = Capture::default();

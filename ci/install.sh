@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs what the checks need and a bare Debian machine lacks. Does nothing where everything is there.
+set -euo pipefail
+
+missing=()
+command -v tshark >/dev/null || missing+=(tshark)
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+if [ ${#missing[@]} -gt 0 ]; then
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    export DEBIAN_FRONTEND=noninteractive
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+fi
+command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.93 or newer from https://rustup.rs" >&2; exit 3; }
