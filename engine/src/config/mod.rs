@@ -9,6 +9,7 @@
 
 mod address;
 mod complete;
+pub mod effective;
 mod global;
 mod instance;
 mod keywords;
