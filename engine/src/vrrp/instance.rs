@@ -7,7 +7,7 @@ use super::receive::Reject;
 use super::{FaultReason, timing};
 use crate::addr::Cidr;
 use crate::boundary::{LinkId, SockId};
-use crate::config::{self, Auth, Garp};
+use crate::config::{self, Auth, Garp, Version};
 use crate::time::{Duration, Instant};
 
 /// The state of an instance.
@@ -198,11 +198,11 @@ impl Instance {
     }
 
     pub(super) fn skew(&self) -> Duration {
-        timing::skew_v2(self.priority())
+        timing::skew(Version::V2, self.priority(), self.spec.advert_int)
     }
 
     pub(super) fn master_down(&self) -> Duration {
-        timing::master_down_v2(self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
+        timing::master_down(Version::V2, self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
     }
 
     /// Whether the address list of an advert from there is compared. A master always does; with
