@@ -360,7 +360,8 @@ mod transitions {
     }
 
     fn table() -> String {
-        let mut text = "# What a daemon does in each state with each event, 400 ms after it came there.\n".to_string();
+        let mut text =
+            "# What a daemon does in each state with each event, 400 ms after it came there.\n".to_string();
         for (state, make) in STATES {
             for (event, happens) in EVENTS {
                 let mut lab = make();

@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use vrrplab_engine::Node;
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::{
     AddressOp, Cost, Effect, Effects, HostFacts, Input, InstanceId, KernelEvent, LinkFacts, LinkId, Message,
     Origin, Signal, SockId, Timed,
 };
 use vrrplab_engine::config::{Address, Auth, Config, Instance};
-use vrrplab_engine::Node;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::{Counters, State};
 use vrrplab_engine::wire::vrrp2::Advert;
@@ -69,14 +69,8 @@ pub(crate) fn with(config: Config) -> Lab {
 
 /// An advert from there, from its IP header on.
 pub(crate) fn advert(from: Ipv4Addr, priority: u8) -> Vec<u8> {
-    let advert = Advert {
-        vrid: 7,
-        priority,
-        auth_type: 1,
-        interval: 1,
-        addresses: vec![VIP],
-        auth_data: PASSWORD,
-    };
+    let advert =
+        Advert { vrid: 7, priority, auth_type: 1, interval: 1, addresses: vec![VIP], auth_data: PASSWORD };
     let mut message = Vec::new();
     advert.emit(&mut message);
     let header = ipv4::Header {
