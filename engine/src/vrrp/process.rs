@@ -10,8 +10,11 @@
 //! | Master | priority 0                              | advert                                        | Master |
 //! | Master | lower (or equal with a lower address)   | advert, gratuitous ARP now and later          | Master |
 //! | Master | higher (or equal with a higher address) | remove addresses                              | Backup |
+//! | Master | an address removed by a stranger        | priority 0, remove addresses, timer := skew   | Backup |
 //! | any    | link down, no address                   | [priority 0 twice,] remove addresses          | Fault  |
 //! | Fault  | last reason gone                        | timer := Master_Down_Interval                 | Backup |
+//! | start  | owner with `state MASTER`               | timer := 1 µs, nothing announced              | Backup |
+//! | start  | anybody else                            | timer := Master_Down_Interval                 | Backup |
 //!
 //! A master re-arms its advert timer after *any* packet for its VRID, even a refused one: two masters that
 //! refuse each other starve each other (vrrp_scheduler.c:vrrp_dispatcher_read; recorded: `auth-mismatch`).
