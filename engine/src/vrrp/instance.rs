@@ -68,6 +68,8 @@ pub(super) struct Spec {
     pub(super) higher_prio_send_advert: bool,
     pub(super) skip_check_adv_addr: bool,
     pub(super) tracks_link: bool,
+    /// Owner with `state MASTER`: does not wait when the daemon starts.
+    pub(super) starts_as_master: bool,
     pub(super) garp: Garp,
     /// The addresses in adverts.
     pub(super) advertised: Vec<Ipv4Addr>,
@@ -105,6 +107,7 @@ impl Spec {
             higher_prio_send_advert: config.higher_prio_send_advert,
             skip_check_adv_addr: config.skip_check_adv_addr,
             tracks_link: !config.dont_track_primary,
+            starts_as_master: config.is_owner() && config.state == config::WantedState::Master,
             garp: config.garp,
             advertised: config.addresses.iter().filter_map(v4).collect(),
             managed,
