@@ -143,9 +143,8 @@ impl Definitions {
     /// No line follows: an empty block is no block.
     pub(super) fn end_block(&mut self, name: &str) {
         if let Some(definition) = self.known.get_mut(name) {
-            if matches!(&definition.value, Value::Text(value) if value.is_empty()) {
-                definition.block = false;
-            }
+            let empty = matches!(&definition.value, Value::Text(value) if value.is_empty());
+            definition.block &= !empty;
         }
     }
 
@@ -212,9 +211,7 @@ impl Definitions {
                 return out;
             }
             if let Some(defined) = self.known.get(&found.name).and_then(|d| d.at) {
-                if out.uses.last() != Some(&(place, found.name.clone(), defined)) {
-                    out.uses.push((place, found.name.clone(), defined));
-                }
+                out.uses.push((place, found.name.clone(), defined));
             }
             out.any = true;
             out.blocks.extend(rest);

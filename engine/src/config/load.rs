@@ -203,7 +203,7 @@ impl<'a> Loader<'a> {
         let mut length = text.len();
         for _ in 0..MOST_ROUNDS {
             if text.get(0) == '@' {
-                text = self.condition(text, &mut length)?;
+                text = self.condition(&text, &mut length)?;
             }
             if let Some((name, goes_on)) = self.definitions.define(&text) {
                 self.defining = goes_on.then_some(name);
@@ -298,7 +298,7 @@ impl<'a> Loader<'a> {
     }
 
     /// A line behind `@ID` or `@^ID`, if it counts.
-    fn condition(&mut self, text: Text, length: &mut usize) -> Option<Text> {
+    fn condition(&mut self, text: &Text, length: &mut usize) -> Option<Text> {
         let not = text.get(1) == '^';
         let start = 1 + usize::from(not);
         let end = text.find(start, is_blank)?;
@@ -364,11 +364,7 @@ impl<'a> Loader<'a> {
             self.look_at(&mut text);
         }
         match words(&text) {
-            Some(words) if self.first && words.words.len() == 1 && words.rest.is_empty() => {
-                if !self.lone_include(&words.words[0]) {
-                    self.push(Line::Words(words));
-                }
-            }
+            Some(words) if self.first && words.words.len() == 1 && self.lone_include(&words.words[0]) => {}
             Some(words) => self.push(Line::Words(words)),
             None if self.first => self.report.lost_quote(text.at(0, text.len()), text.get(0)),
             None => {}
