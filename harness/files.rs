@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vrrplab_engine::config::{self, Reading, Sources};
+use vrrplab_engine::config::{self, Included, Reading, Sources};
 use vrrplab_engine::finding::Source;
 use vrrplab_sim::scenario::{self, Files, ScenarioFile};
 
@@ -33,9 +34,8 @@ impl Files for Beside {
 }
 
 impl Sources for Beside {
-    fn include(&self, pattern: &str, directory: &str) -> Result<Vec<Source>, String> {
-        let pattern = self.folder.join(directory).join(pattern);
-        included(&pattern)
+    fn include(&self, pattern: &str, directory: &str) -> Included {
+        included(&self.folder.join(directory).join(pattern))
     }
 }
 
@@ -43,20 +43,46 @@ impl Sources for Beside {
 struct OnDisk;
 
 impl Sources for OnDisk {
-    fn include(&self, pattern: &str, directory: &str) -> Result<Vec<Source>, String> {
+    fn include(&self, pattern: &str, directory: &str) -> Included {
         included(&Path::new(directory).join(pattern))
     }
 }
 
-fn included(pattern: &Path) -> Result<Vec<Source>, String> {
-    let text = pattern.to_string_lossy();
-    let paths = glob::glob(&text).map_err(|e| format!("`{text}` is not a pattern: {}", e.msg))?;
-    paths
-        .map(|path| {
-            let path = path.map_err(|e| failure(e.path(), e.error()))?;
-            source(&path)
-        })
-        .collect()
+/// Finds files as the C library does for keepalived: `**` is nothing special, a dot in front is written out.
+fn included(pattern: &Path) -> Included {
+    let text = pattern.to_string_lossy().replace("**", "*");
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let fixed =
+        text.split('/').take_while(|part| !part.contains(['*', '?', '['])).collect::<Vec<_>>().join("/");
+    let wild = text.contains(['*', '?', '[']);
+    let no_directory = wild && !fixed.is_empty() && !Path::new(&fixed).is_dir();
+    let mut out = Included { no_directory, ..Included::default() };
+    let paths = match glob::glob_with(&text, options) {
+        Ok(paths) => paths,
+        Err(e) => {
+            out.unreadable.push(format!("`{text}`: {}", e.msg));
+            return out;
+        }
+    };
+    for path in paths {
+        let source = path.map_err(|e| failure(e.path(), e.error())).and_then(|path| regular(&path));
+        match source {
+            Ok(source) => out.files.push(source),
+            Err(why) => out.unreadable.push(why),
+        }
+    }
+    out
+}
+
+/// A file that the daemon would read: no directory, and not to be executed.
+fn regular(path: &Path) -> Result<Source, String> {
+    let metadata = fs::metadata(path).map_err(|e| failure(path, &e))?;
+    let executable = metadata.permissions().mode() & 0o111 != 0;
+    match (metadata.is_file(), executable) {
+        (true, false) => source(path),
+        (true, true) => Err(format!("{}: it may be executed", path.display())),
+        (false, _) => Err(format!("{}: it is no file", path.display())),
+    }
 }
 
 /// The keepalived.conf at `path`; an error is one line.

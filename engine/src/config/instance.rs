@@ -348,8 +348,7 @@ fn auth_pass(report: &mut Report, d: &mut Draft, s: &Statement) {
 
 /// The command and its user are split like a shell would, so this starts from the text again.
 fn notify(report: &mut Report, slot: &mut Option<Command>, s: &Statement) {
-    let arguments = At { start: s.keyword().at.end, ..s.all };
-    let mut words = command_words(report.text(arguments)).into_iter();
+    let mut words = command_words(&s.rest).into_iter();
     let argv = command_words(&words.next().unwrap_or_default());
     let name = &s.keyword().text;
     if argv.is_empty() {

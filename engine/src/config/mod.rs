@@ -4,27 +4,36 @@
 //! [`Reading::findings`] is what a person should know. Reading never stops at the first mistake.
 
 //!
-//! Reading order: `lex` (words), `load` (includes), `tree` (blocks), `keywords` (what may stand where), `walk`
-//! (keyword by keyword) with `global`, `instance`, `address` and `values`, `complete` (what follows from all).
+//! Reading order: `load` (conditions, definitions, sequences) with `files`, `sources`, `text`, `define` and
+//! `sequence`, `lex` (words), `tree` (blocks as they are meant), `daemon` (blocks as they are read), `keywords`
+//! (what may stand where), `walk` (keyword by keyword) with `global`, `instance`, `address` and `values`,
+//! `complete` (what follows from all). `report` and `remarks` have what is said.
 
 mod address;
 mod complete;
+mod daemon;
+mod define;
 pub mod effective;
+mod files;
 mod global;
 mod instance;
 mod keywords;
 mod lex;
 mod load;
 mod model;
+mod remarks;
 mod report;
+mod sequence;
+mod sources;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tree;
 mod values;
 mod walk;
 
-pub use load::{NoSources, Sources};
 pub use model::*;
+pub use sources::{Included, NoSources, Sources};
 
 use crate::finding::{Finding, Severity, Source};
 
@@ -46,13 +55,37 @@ impl Reading {
     }
 }
 
+/// What a reading depends on besides the texts.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Options {
+    /// The configuration id that `@ID` lines ask for and `$_INSTANCE` stands for: what `-i` gives the daemon, or
+    /// the first label of the host's name. Without one no `@ID` line counts.
+    pub id: Option<String>,
+    /// Where the numbers of `$_RANDOM` come from. The daemon takes the time.
+    pub seed: u64,
+}
+
 /// Reads the configuration `text` of the file `name`; included files come from `sources`.
 ///
 /// Never panics and never stops early: whatever the text is, there is a configuration and a list of findings.
 pub fn read(name: &str, text: &str, sources: &dyn Sources) -> Reading {
+    read_with(name, text, sources, &Options::default())
+}
+
+/// Reads like [`read`], with a configuration id and a seed.
+pub fn read_with(name: &str, text: &str, sources: &dyn Sources, options: &Options) -> Reading {
     let mut report = report::Report::default();
-    let lines = load::load(&mut report, name, text, sources);
-    let config = walk::walk(&mut report, lines);
+    let main = Source { name: name.into(), text: text.into() };
+    let lines = load::load(&mut report, main, sources, options);
+    report.loaded();
+    let meant = tree::build(&mut report, lines.meant);
+    let mut config = walk::walk(&mut report, &meant);
+    let seen = daemon::build(lines.seen);
+    if !tree::same(&meant, &seen) {
+        let mut muted = report.muted();
+        config = walk::walk(&mut muted, &seen);
+        daemon::compare(&mut report, &muted);
+    }
     let (findings, sources) = report.into_parts();
     Reading { config, findings, sources }
 }

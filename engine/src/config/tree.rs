@@ -18,6 +18,8 @@ pub(super) struct Statement {
     pub(super) words: Vec<Word>,
     /// From the keyword to the end of the last word.
     pub(super) all: At,
+    /// What stands behind the keyword, as it stands there.
+    pub(super) rest: String,
     /// A quote that nothing closes.
     pub(super) open_quote: Option<At>,
     /// What the block contains, whether its keyword takes one or not.
@@ -46,6 +48,16 @@ pub(super) fn build(report: &mut Report, lines: Vec<Line>) -> Vec<Statement> {
     let mut builder =
         Builder { report, lines: lines.into_iter(), balance, scopes: vec![Scope::Root], ended: false };
     builder.statements().0
+}
+
+/// Whether both say the same in the same blocks.
+pub(super) fn same(a: &[Statement], b: &[Statement]) -> bool {
+    let says = |a: &Statement, b: &Statement| {
+        a.words.len() == b.words.len()
+            && a.words.iter().zip(&b.words).all(|(a, b)| a.text == b.text)
+            && same(a.block.as_deref().unwrap_or_default(), b.block.as_deref().unwrap_or_default())
+    };
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| says(a, b))
 }
 
 /// Why a block's statements end.
@@ -120,7 +132,7 @@ impl Builder<'_> {
     }
 
     fn statement(&mut self, line: Words) -> Statement {
-        let Words { words, all, open_quote } = line;
+        let Words { words, all, rest, open_quote } = line;
         let keyword = match self.scope() {
             Scope::List | Scope::Unknown => None,
             scope => find(scope, &words[0].text),
@@ -137,7 +149,7 @@ impl Builder<'_> {
                 _ => None,
             },
         };
-        Statement { words, all, open_quote, block }
+        Statement { words, all, rest, open_quote, block }
     }
 
     /// What kind of block a keyword's `{` opens; complains if it should not.
@@ -206,7 +218,7 @@ impl Builder<'_> {
 
     /// A keyword that takes a block, without a `{`: what looks like its block is taken for it.
     fn unopened(&mut self, scope: Scope, word: &Word) -> Vec<Statement> {
-        let daemon = format!("reads the lines that follow as part of {}", title(self.scope()));
+        let daemon = "complains and takes the lines that follow for its block, up to the next `}`";
         let help = format!("write `{} … {{`", word.text);
         self.report.warn("missing-open", word.at, format!("`{}` has no block", word.text), daemon, help);
         let outer = self.scope();

@@ -1,23 +1,18 @@
 //! The tree of statements, keyword by keyword, handed to whoever reads each.
 
-use std::collections::BTreeSet;
-
 use super::complete::complete;
+use super::global;
 use super::instance::{Draft, differs};
 use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, title};
-use super::lex::{Line, Word};
 use super::model::Config;
 use super::report::Report;
 use super::tree::Statement;
-use super::{global, tree};
 use crate::finding::{Severity, did_you_mean};
 
-/// Reads all lines and says what the daemon would run.
-pub(super) fn walk(report: &mut Report, lines: Vec<Line>) -> Config {
-    let defined = definitions(&lines);
-    let statements = tree::build(report, lines);
-    let mut walker = Walker { report, global: global::Draft::default(), instances: Vec::new(), defined };
-    walker.root(&statements);
+/// Reads all statements and says what the daemon would run.
+pub(super) fn walk(report: &mut Report, statements: &[Statement]) -> Config {
+    let mut walker = Walker { report, global: global::Draft::default(), instances: Vec::new() };
+    walker.root(statements);
     let Walker { global, instances, .. } = walker;
     complete(report, global, instances)
 }
@@ -26,8 +21,6 @@ struct Walker<'a> {
     report: &'a mut Report,
     global: global::Draft,
     instances: Vec<Draft>,
-    /// Names that the text defines with `$NAME=value`.
-    defined: BTreeSet<String>,
 }
 
 /// What the general checks make of a statement.
@@ -38,8 +31,6 @@ enum Step {
     Unknown(usize, Option<&'static str>),
     /// It lacks its argument; the number of the finding.
     Lacks(Keyword, usize),
-    /// It needs a part of the language that is not read yet.
-    LeftOut,
 }
 
 impl Walker<'_> {
@@ -101,9 +92,7 @@ impl Walker<'_> {
                             self.instance_block(Scope::Authentication, block, d);
                         }
                         Role::Instance(read) => {
-                            let readable = self.readable(s);
-                            d.incomplete |= readable.is_some();
-                            read(self.report, d, readable.as_ref().unwrap_or(s));
+                            read(self.report, d, s);
                         }
                         _ => self.later(keyword, s),
                     }
@@ -117,7 +106,6 @@ impl Walker<'_> {
                     d.address_trouble |= meant == Some("virtual_ipaddress");
                     d.suspects.extend(meant.map(|name| (name, number)));
                 }
-                Step::LeftOut => d.incomplete = true,
             }
         }
     }
@@ -150,9 +138,6 @@ impl Walker<'_> {
 
     /// The checks that are the same for every keyword.
     fn step(&mut self, scope: Scope, s: &Statement) -> Step {
-        if self.left_out(s) {
-            return Step::LeftOut;
-        }
         let Some(keyword) = find(scope, &s.keyword().text) else { return self.unknown(scope, s) };
         let name = keyword.name;
         let lacks = needs_argument(scope, keyword) && s.arguments().is_empty();
@@ -218,54 +203,4 @@ impl Walker<'_> {
         let message = format!("`{}` is not a keyword {place}", word.text);
         Step::Unknown(self.report.warn("unknown-keyword", word.at, message, daemon, help), meant)
     }
-
-    /// Whether a statement uses variables, conditions or sequences; says so once for each kind.
-    fn left_out(&mut self, s: &Statement) -> bool {
-        let (kind, what) = match s.keyword().text.as_bytes()[..] {
-            [b'@', _, ..] => ("@", "a line with a condition is"),
-            [b'~', b'S' | b'L', ..] => ("~", "a line with a sequence is"),
-            _ if self.has_variable(s) => ("$", "variables are"),
-            _ => return false,
-        };
-        if self.report.first_mention(kind) {
-            let message = format!("{what} recognised but not modelled yet: such lines are left out");
-            self.report.warn("not-modelled", s.all, message, "", "");
-        }
-        true
-    }
-
-    /// A list without the lines that cannot be read yet, if it has such lines.
-    fn readable(&mut self, s: &Statement) -> Option<Statement> {
-        let lines = s.block.as_ref()?;
-        let kept: Vec<_> = lines.iter().filter(|line| !self.left_out(line)).cloned().collect();
-        (kept.len() < lines.len()).then(|| Statement { block: Some(kept), ..s.clone() })
-    }
-
-    fn has_variable(&self, s: &Statement) -> bool {
-        definition(s.keyword()).is_some() || s.words.iter().any(|word| self.uses_variable(&word.text))
-    }
-
-    /// Whether a word refers to a variable. The daemon leaves names alone that nobody defines.
-    fn uses_variable(&self, text: &str) -> bool {
-        text.match_indices('$').any(|(i, _)| {
-            let name = text[i + 1..].trim_start_matches('{');
-            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-            name.starts_with('_') || self.defined.contains(&name[..end])
-        })
-    }
-}
-
-/// The name that a line defines.
-fn definition(word: &Word) -> Option<&str> {
-    let (name, _) = word.text.strip_prefix('$')?.split_once('=')?;
-    let good = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (good && !name.is_empty()).then_some(name)
-}
-
-fn definitions(lines: &[Line]) -> BTreeSet<String> {
-    let names = lines.iter().filter_map(|line| match line {
-        Line::Words(line) => definition(&line.words[0]),
-        _ => None,
-    });
-    names.map(String::from).collect()
 }
