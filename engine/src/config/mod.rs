@@ -14,8 +14,10 @@ mod global;
 mod instance;
 mod keywords;
 mod lex;
+pub mod lint;
 mod load;
 mod model;
+mod outline;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -25,11 +27,12 @@ mod walk;
 
 pub use load::{NoSources, Sources};
 pub use model::*;
+pub use outline::Outline;
 
 use crate::finding::{Finding, Severity, Source};
 
 /// The outcome of reading a configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Reading {
     /// What the daemon runs. Where it would refuse to start, the best that can be made of the text.
     pub config: Config,
@@ -37,6 +40,8 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// The texts that findings point into; the main file first.
     pub sources: Vec<Source>,
+    /// The text's blocks and lines, for who looks at them again: [`lint`].
+    pub outline: Outline,
 }
 
 impl Reading {
@@ -52,7 +57,7 @@ impl Reading {
 pub fn read(name: &str, text: &str, sources: &dyn Sources) -> Reading {
     let mut report = report::Report::default();
     let lines = load::load(&mut report, name, text, sources);
-    let config = walk::walk(&mut report, lines);
+    let (config, statements) = walk::walk(&mut report, lines);
     let (findings, sources) = report.into_parts();
-    Reading { config, findings, sources }
+    Reading { config, findings, sources, outline: Outline::new(statements) }
 }

@@ -13,13 +13,13 @@ use super::{global, tree};
 use crate::finding::{Severity, did_you_mean};
 
 /// Reads all lines and says what the daemon would run.
-pub(super) fn walk(report: &mut Report, lines: Vec<Line>) -> Config {
+pub(super) fn walk(report: &mut Report, lines: Vec<Line>) -> (Config, Vec<Statement>) {
     let defined = definitions(&lines);
     let statements = tree::build(report, lines);
     let mut walker = Walker { report, global: global::Draft::default(), instances: Vec::new(), defined };
     walker.root(&statements);
     let Walker { global, instances, .. } = walker;
-    complete(report, global, instances)
+    (complete(report, global, instances), statements)
 }
 
 struct Walker<'a> {
