@@ -8,6 +8,7 @@
 //! (keyword by keyword) with `global`, `instance`, `address` and `values`, `complete` (what follows from all).
 
 mod address;
+mod catalogue;
 mod complete;
 pub mod effective;
 mod global;
@@ -25,6 +26,7 @@ mod tree;
 mod values;
 mod walk;
 
+pub use catalogue::{KeywordFacts, Status, keywords};
 pub use load::{NoSources, Sources};
 pub use model::*;
 pub use outline::Outline;
