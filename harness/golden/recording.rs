@@ -19,7 +19,7 @@ use vrrplab_sim::trace::{Cause, Name};
 
 use crate::pcapng::{self, Foreign};
 
-/// The interface of every node in a recording.
+/// The interface of every node at the recorder's switch; frames on others are not in its capture.
 const LINK: &str = "eth0";
 
 /// Why a folder is no recording.
@@ -49,6 +49,7 @@ pub fn read(folder: &Path) -> Result<Lanes, RecordingError> {
     let mut lanes = Lanes::default();
     lanes.nodes = case.nodes.iter().cloned().collect();
     lanes.base = case.base.iter().cloned().collect();
+    lanes.links.insert(LINK.into());
     acts_and_addresses(&mut lanes, &case, folder)?;
     states(&mut lanes, &case, folder)?;
     let link = Name::from(LINK);

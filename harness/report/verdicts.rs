@@ -118,18 +118,21 @@ fn paragraph(out: &mut String, word: &str, text: &str, indent: usize) {
     }
 }
 
-/// What to look at.
+/// What to look at: the frames that the violations name, or else the time in which they happened.
 fn advice(run: &Run, paint: Paint) -> String {
-    let failed = run.judgement.verdicts.iter().filter(|v| is_failure(v)).flat_map(|v| &v.violations);
-    let mut frames: Vec<u32> = failed.flat_map(|v| frames_in(&v.what).chain(frames_in(&v.cause))).collect();
+    let failed = || run.judgement.verdicts.iter().filter(|v| is_failure(v)).flat_map(|v| &v.violations);
+    let mut frames: Vec<u32> = failed().flat_map(|v| frames_in(&v.what).chain(frames_in(&v.cause))).collect();
     frames.sort_unstable();
     frames.dedup();
-    if frames.is_empty() {
-        return String::new();
-    }
-    let list = frames.iter().take(8).map(u32::to_string).collect::<Vec<_>>().join(",");
-    let filter = format!("tshark -r capture.pcapng -Y 'frame.number in {{{list}}}'");
-    format!("  {} {filter}   (--out DIR writes it)\n", paint.dim("look at"))
+    let filter = match failed().map(|v| v.from).min() {
+        _ if !frames.is_empty() => {
+            let list = frames.iter().take(8).map(u32::to_string).collect::<Vec<_>>().join(",");
+            format!("frame.number in {{{list}}}")
+        }
+        Some(from) => format!("frame.time_epoch >= {from}"),
+        None => return String::new(),
+    };
+    format!("  {} tshark -r capture.pcapng -Y '{filter}'   (--out DIR writes it)\n", paint.dim("look at"))
 }
 
 /// The frames that a text names: `#7`.

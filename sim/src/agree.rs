@@ -80,6 +80,14 @@ impl Lane {
         }
     }
 
+    /// The link whose frames it holds; none for what is no frame.
+    fn link(&self) -> Option<&Name> {
+        match self {
+            Lane::States { .. } | Lane::Address { .. } => None,
+            Lane::Adverts { link, .. } | Lane::Garps { link, .. } => Some(link),
+        }
+    }
+
     /// The lane of a frame that left this port; none for what the kernel sends by itself.
     fn of_frame(node: &Name, link: &Name, bytes: &[u8]) -> Option<Lane> {
         let (node, link) = (node.clone(), link.clone());
@@ -173,6 +181,8 @@ struct Source {
 pub struct Lanes {
     /// The nodes, where they are known: a reference is silent about hosts that it does not have.
     pub nodes: BTreeSet<Name>,
+    /// Links whose frames were captured, where they are known: a reference is silent about the others.
+    pub links: BTreeSet<Name>,
     /// Addresses that nodes have of their own, where they are known. They are the laboratory's business.
     pub base: BTreeSet<(Name, Cidr)>,
     /// The lanes.
@@ -408,7 +418,10 @@ pub fn agree(ours: &Lanes, reference: &Lanes) -> Vec<Disagreement> {
             Lane::Address { node, cidr } => reference.base.contains(&(node.clone(), *cidr)),
             _ => false,
         };
-        !base && (reference.nodes.is_empty() || reference.nodes.contains(lane.node()))
+        let captured = |link| reference.links.is_empty() || reference.links.contains(link);
+        !base
+            && lane.link().is_none_or(captured)
+            && (reference.nodes.is_empty() || reference.nodes.contains(lane.node()))
     };
     let lanes: BTreeSet<&Lane> =
         ours.lanes.keys().chain(reference.lanes.keys()).filter(|l| judged(l)).collect();
@@ -773,6 +786,17 @@ mod tests {
         let chatty = ["0.5 a addr + 10.0.0.1/24 eth0", "0.6 b addr + 10.0.0.2/24 eth0"];
         let chatty = [&reference[..1], &chatty, &reference[1..]].concat();
         assert_eq!(agree(&run(&chatty, 0), &silent), []);
+    }
+
+    #[test]
+    fn links_that_nobody_captured_do_not_count() {
+        let both = run(&[START, "1.0 a tx #1 ADV"], 0);
+        let mut silent = run(&[START], 0);
+        assert!(!agree(&both, &silent).is_empty());
+        silent.links.insert("eth0".into());
+        assert!(!agree(&both, &silent).is_empty());
+        silent.links = ["eth1".into()].into();
+        assert_eq!(agree(&both, &silent), []);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::receive::Reject;
 use super::{FaultReason, timing};
 use crate::addr::Cidr;
 use crate::boundary::{LinkId, SockId};
-use crate::config::{self, Auth, Garp};
+use crate::config::{self, Auth, Garp, Version};
 use crate::time::{Duration, Instant};
 
 /// The state of an instance.
@@ -68,6 +68,8 @@ pub(super) struct Spec {
     pub(super) higher_prio_send_advert: bool,
     pub(super) skip_check_adv_addr: bool,
     pub(super) tracks_link: bool,
+    /// Owner with `state MASTER`: does not wait when the daemon starts.
+    pub(super) starts_as_master: bool,
     pub(super) garp: Garp,
     /// The addresses in adverts.
     pub(super) advertised: Vec<Ipv4Addr>,
@@ -105,6 +107,7 @@ impl Spec {
             higher_prio_send_advert: config.higher_prio_send_advert,
             skip_check_adv_addr: config.skip_check_adv_addr,
             tracks_link: !config.dont_track_primary,
+            starts_as_master: config.is_owner() && config.state == config::WantedState::Master,
             garp: config.garp,
             advertised: config.addresses.iter().filter_map(v4).collect(),
             managed,
@@ -198,11 +201,11 @@ impl Instance {
     }
 
     pub(super) fn skew(&self) -> Duration {
-        timing::skew_v2(self.priority())
+        timing::skew(Version::V2, self.priority(), self.spec.advert_int)
     }
 
     pub(super) fn master_down(&self) -> Duration {
-        timing::master_down_v2(self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
+        timing::master_down(Version::V2, self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
     }
 
     /// Whether the address list of an advert from there is compared. A master always does; with

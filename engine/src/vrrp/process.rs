@@ -10,8 +10,11 @@
 //! | Master | priority 0                              | advert                                        | Master |
 //! | Master | lower (or equal with a lower address)   | advert, gratuitous ARP now and later          | Master |
 //! | Master | higher (or equal with a higher address) | remove addresses                              | Backup |
+//! | Master | an address removed by a stranger        | priority 0, remove addresses, timer := skew   | Backup |
 //! | any    | link down, no address                   | [priority 0 twice,] remove addresses          | Fault  |
 //! | Fault  | last reason gone                        | timer := Master_Down_Interval                 | Backup |
+//! | start  | owner with `state MASTER`               | timer := 1 µs, nothing announced              | Backup |
+//! | start  | anybody else                            | timer := Master_Down_Interval                 | Backup |
 //!
 //! A master re-arms its advert timer after *any* packet for its VRID, even a refused one: two masters that
 //! refuse each other starve each other (vrrp_scheduler.c:vrrp_dispatcher_read; recorded: `auth-mismatch`).
@@ -31,7 +34,7 @@ use crate::boundary::{
 use crate::config::{Auth, Config, Version};
 use crate::quirks::Quirks;
 use crate::schedule::Schedule;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 const OWNER: u8 = 255;
 
@@ -118,10 +121,12 @@ impl Vrrp {
         for i in 0..self.instances.len() {
             self.choose_source(i);
             self.instances[i].faults = self.initial_faults(i);
-            if self.instances[i].faults.is_empty() {
-                self.enter_backup(i, None, out);
-            } else {
+            if !self.instances[i].faults.is_empty() {
                 self.enter_fault(i, out);
+            } else if self.instances[i].spec.starts_as_master {
+                self.wait(i, Duration::from_micros(1), None, out);
+            } else {
+                self.enter_backup(i, None, out);
             }
         }
     }
@@ -368,11 +373,13 @@ impl Vrrp {
     }
 
     fn enter_backup(&mut self, i: usize, master: Option<Ipv4Addr>, out: &mut Effects) {
-        let instance = &self.instances[i];
-        // An owner does not wait (vrrp_scheduler.c:vrrp_init_state sets a timer of 1 µs).
-        let first = instance.phase == Phase::Init && instance.priority() == OWNER;
-        let wait = if first { crate::time::Duration::from_micros(1) } else { instance.master_down() };
         self.notify(i, Announced::Backup, out);
+        self.wait(i, self.instances[i].master_down(), master, out);
+    }
+
+    /// Backup for so long without an advert. An owner comes here from its start for 1 µs and does not announce
+    /// that (vrrp_scheduler.c:vrrp_init_state; recorded: `owner`).
+    fn wait(&mut self, i: usize, wait: Duration, master: Option<Ipv4Addr>, out: &mut Effects) {
         let down_at = out.now() + wait;
         self.instances[i].phase = Phase::Backup { down_at, preempt_at: None, master };
         self.arm(i, out);
@@ -489,7 +496,7 @@ impl Vrrp {
             self.notify(i, Announced::Stop, out);
         }
         self.schedule.set(self.pacing_slot(), None);
-        self.garp = GarpTimers::new(self.links.len(), crate::time::Duration::ZERO);
+        self.garp = GarpTimers::new(self.links.len(), Duration::ZERO);
     }
 
     fn send_advert(&mut self, i: usize, priority: u8, out: &mut Effects) {

@@ -1,7 +1,8 @@
-//! How long things may take: the formulas of the protocol and the allowances of the oracles, all in one place.
+//! How long things may take: what follows from the protocol's formulas, and the allowances of the oracles.
 
-use vrrplab_engine::config::{Instance, Version};
+use vrrplab_engine::config::Instance;
 use vrrplab_engine::time::Duration;
+use vrrplab_engine::vrrp::timing;
 
 /// What a takeover may take beyond its formula: the work of the daemon and the path of the frame. keepalived
 /// 2.2.7 on a real kernel needs less than 10 ms; 100 ms is less than any difference that matters to a user.
@@ -23,19 +24,14 @@ pub const ANSWER_BOUND: Duration = Duration::from_secs(1);
 /// How long a daemon's words and its host's addresses may differ: adding an address takes microseconds.
 pub const MISMATCH_BOUND: Duration = Duration::from_millis(100);
 
-/// Skew_Time: `(256 - Priority) / 256` of a second in version 2 whatever the interval (RFC 3768, 6.1), of the
-/// master's advert interval in version 3 (RFC 9568, 6.1). Rounded as keepalived rounds.
+/// Skew_Time of an instance that counts in this interval.
 pub(super) fn skew(instance: &Instance, interval: Duration) -> Duration {
-    let steps = 256 - u64::from(instance.priority);
-    match instance.version {
-        Version::V2 => Duration::from_micros(steps * 1_000_000 / 256),
-        Version::V3 => Duration::from_micros(steps * (interval.as_micros() / 10_000) * 625 / 16),
-    }
+    timing::skew(instance.version, instance.priority, interval)
 }
 
-/// Master_Down_Interval: three advert intervals (or `down_timer_adverts`) and Skew_Time (RFC 3768, 6.1).
+/// Master_Down_Interval of an instance that counts in this interval.
 pub(super) fn master_down(instance: &Instance, interval: Duration) -> Duration {
-    interval.times(u64::from(instance.down_timer_adverts)) + skew(instance, interval)
+    timing::master_down(instance.version, instance.priority, interval, instance.down_timer_adverts)
 }
 
 /// When an address must have exactly one holder after the last fault: the slowest backup's takeover, an advert
@@ -51,24 +47,10 @@ pub(super) fn election<'a>(instances: impl Iterator<Item = &'a Instance> + Clone
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vrrplab_engine::config::Version;
 
     fn instance(version: Version, priority: u8, interval: Duration) -> Instance {
         Instance { version, priority, advert_int: interval, ..Instance::named("VI_1") }
-    }
-
-    #[test]
-    fn the_formulas_give_the_values_keepalived_shows() {
-        let second = Duration::from_secs(1);
-        for (version, priority, interval, down) in [
-            (Version::V2, 255, second, 3_003_906),
-            (Version::V2, 100, second, 3_609_375),
-            (Version::V2, 100, Duration::from_secs(2), 6_609_375),
-            (Version::V3, 150, second, 3_414_062),
-            (Version::V3, 100, Duration::from_millis(100), 360_937),
-        ] {
-            let i = instance(version, priority, interval);
-            assert_eq!(master_down(&i, interval).as_micros(), down, "{version:?} {priority} {interval}");
-        }
     }
 
     #[test]

@@ -138,6 +138,8 @@ impl Network {
                 self.hosts[host.0].carrier[link] = up;
                 self.touch(at, host.0);
             }
+            // Who holds what is told by the address event that follows.
+            Fault::Address { node, .. } => self.touch(at, node.0),
             Fault::Partition { segment, ref group } => {
                 self.groups[segment.0].clone_from(group);
                 self.touch_segment(at, segment.0);

@@ -170,6 +170,18 @@ pub enum Fault {
         /// Carrier from now on.
         up: bool,
     },
+    /// `address = { node = "ka1", remove = "192.168.10.240/24" }`, or `add`; `link = "eth0"` where the node has
+    /// several: somebody who is not the daemon does it.
+    Address {
+        /// Which node.
+        node: HostIndex,
+        /// Which of its links.
+        link: usize,
+        /// Which address.
+        cidr: Cidr,
+        /// Added, or removed.
+        added: bool,
+    },
     /// `partition = [["ka1", "probe"], ["ka2"]]`, `segment = "lan"` where there are several: only hosts of one
     /// group hear each other; carrier stays. Hosts that are not named belong to the first group, which is the
     /// switch where a capture sits.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{KernelEvent, LinkId, Signal};
 use vrrplab_engine::time::Duration;
 
@@ -69,6 +70,9 @@ impl World {
             Fault::Pause(node) => self.pause(node.0, true),
             Fault::Resume(node) => self.pause(node.0, false),
             Fault::Carrier { host, link, up } => self.set_carrier(n, *host, *link, *up, observer),
+            Fault::Address { node, link, cidr, added } => {
+                self.stranger(n, (node.0, *link), *cidr, *added, observer);
+            }
             Fault::Partition { segment, group } => self.partition(*segment, |h| group[h]),
             Fault::Heal(segment) => self.partition(*segment, |_| 0),
             Fault::Mute { from, to } => self.mute(*from, *to, true),
@@ -116,6 +120,28 @@ impl World {
         self.kernel_event(host.0, event, World::origin_of_act(n), observer);
     }
 
+    /// Somebody who is not the daemon adds or removes an address; the kernel tells the daemon.
+    fn stranger<O: Observer>(
+        &mut self,
+        n: usize,
+        (h, link): (usize, usize),
+        cidr: Cidr,
+        added: bool,
+        observer: &mut O,
+    ) {
+        let kernel = &self.hosts[h].kernel;
+        if !kernel.powered || kernel.links[link].addresses.contains(&cidr) == added {
+            return;
+        }
+        self.change_address(h, link, cidr, added, Cause::Fault(n as u32 + 1), observer);
+        let link = LinkId(link as u16);
+        let event = match added {
+            true => KernelEvent::AddressAdded { link, cidr },
+            false => KernelEvent::AddressRemoved { link, cidr },
+        };
+        self.kernel_event(h, event, World::origin_of_act(n), observer);
+    }
+
     fn partition(&mut self, segment: SegmentIndex, island: impl Fn(usize) -> u8) {
         for (port, (h, _)) in self.ports[segment.0].iter().enumerate() {
             self.switches[segment.0].set_island(port, island(*h));
@@ -150,6 +176,10 @@ fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Carrier { host, link, up } => {
             let link = &scenario.hosts[host.0].links[*link].name;
             format!("carrier {} {link} {}", name(host), if *up { "up" } else { "down" })
+        }
+        Fault::Address { node, link, cidr, added } => {
+            let link = &scenario.hosts[node.0].links[*link].name;
+            format!("address {} {} {cidr} {link}", name(node), if *added { "+" } else { "-" })
         }
         Fault::Partition { segment, group } => {
             let on_it = |h: usize| scenario.hosts[h].links.iter().any(|l| l.segment == *segment);

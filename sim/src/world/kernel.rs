@@ -149,6 +149,10 @@ impl World {
         observer: &mut O,
     ) {
         let Ok((header, payload)) = ipv4::Header::parse(packet) else { return };
+        // A packet from outside that says it is from here is a martian (recorded: `same-address`).
+        if self.hosts[h].kernel.has(header.source) {
+            return;
+        }
         if header.protocol == ipv4::VRRP {
             let daemon = self.hosts[h].daemon.as_ref();
             if let Some(sock) = daemon.and_then(|d| d.socket(link, header.destination)) {

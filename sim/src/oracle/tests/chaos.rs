@@ -21,6 +21,7 @@ fn script() -> Scenario {
         Fault::Heal(LAN),
         Fault::Mute { from: A, to: PROBE },
         Fault::Unmute { from: A, to: PROBE },
+        Fault::Address { node: B, link: 0, cidr: vip(), added: true },
     ];
     let all = [
         Oracle::TwoHolders,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, When};
@@ -19,6 +20,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("pause", &[]),
     ("resume", &[]),
     ("carrier", &["state", "link"]),
+    ("address", &[]),
     ("partition", &["segment"]),
     ("heal", &[]),
     ("mute", &[]),
@@ -126,6 +128,7 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "pause" => Fault::Pause(node()?),
         "resume" => Fault::Resume(node()?),
         "carrier" => carrier(page, table, item, lab)?,
+        "address" => address(page, item, lab)?,
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
@@ -153,9 +156,16 @@ fn carrier<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) ->
         }
     });
     let host = host?;
-    let links: Vec<&str> = lab.hosts[host.0].links.iter().map(|l| &*l.name).collect();
-    let name = &lab.hosts[host.0].name;
-    let link = match table.get("link") {
+    let link = the_link(page, table, "carrier", &lab.hosts[host.0]);
+    Some(Fault::Carrier { host, link: link?, up: up? })
+}
+
+/// The link that a table names; it can be left out where the host has one. `subject` is the key that names
+/// the host.
+fn the_link<'a>(page: &Page<'a>, table: &Table<'a>, subject: &str, host: &Host) -> Option<usize> {
+    let links: Vec<&str> = host.links.iter().map(|l| &*l.name).collect();
+    let name = &host.name;
+    match table.get("link") {
         Some(i) => {
             let word = page.text(i)?;
             let found = links.iter().position(|l| *l == word);
@@ -168,12 +178,46 @@ fn carrier<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) ->
         None if links.len() > 1 => {
             let help = format!("link = \"{}\"", links.join("\" or \""));
             let message = format!("which link? {name} has several");
-            page.error("missing-key", table.key_span("carrier"), message, help);
+            page.error("missing-key", table.key_span(subject), message, help);
             None
         }
         None => Some(0),
+    }
+}
+
+fn address<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let table = page.table(item, "an `address`", &["node", "add", "remove", "link"])?;
+    let node = table.need(page, "node", "node = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
+    let example = "remove = \"192.168.10.240/24\"";
+    let change = match table.present(&["add", "remove"])[..] {
+        [] if table.has_others(&["node", "add", "remove", "link"]) => None,
+        [] => {
+            let message = "this `address` neither adds nor removes one";
+            page.error("missing-key", table.span.clone(), message, example);
+            None
+        }
+        [verb] => table.get(verb).and_then(|i| Some((verb == "add", cidr(page, i)?))),
+        [..] => {
+            let message = "this `address` has `add` already";
+            page.error("several-verbs", table.key_span("remove"), message, "one of them");
+            None
+        }
     };
-    Some(Fault::Carrier { host, link: link?, up: up? })
+    let node = node?;
+    let link = the_link(page, &table, "node", &lab.hosts[node.0]);
+    let (added, cidr) = change?;
+    Some(Fault::Address { node, link: link?, cidr, added })
+}
+
+/// An address with its prefix: without one it could be no address of a link.
+fn cidr<'a>(page: &Page<'a>, item: Item<'a>) -> Option<Cidr> {
+    let text = page.text(item)?;
+    let cidr = text.parse().ok().filter(|_| text.contains('/'));
+    if cidr.is_none() {
+        let message = format!("`{text}` is no address with a prefix");
+        page.error("bad-address", item.span(), message, "192.168.10.240/24");
+    }
+    cidr
 }
 
 fn partition<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {

@@ -242,7 +242,7 @@ after = { advert = "a", nth = 0 }
 kill = "a"
 back = "1s""#,
         r#"
-1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, partition, heal, mute, unmute
+1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, partition, heal, mute, unmute
 3:1 missing-key: this [[at]] does not say when | time = "10s", or after = { advert = "ka1", nth = 5, plus = "400ms" }
 8:1 several-verbs: this [[at]] has `crash` already | one verb each: write another [[at]] for `stop`
 11:1 unknown-key: an [[at]] has no `crahs` | did you mean `crash`?
@@ -272,7 +272,16 @@ time = "1s"
 heal = "wan"
 [[at]]
 time = "1s"
-mute = { from = "a", to = "a" }"#,
+mute = { from = "a", to = "a" }
+[[at]]
+time = "1s"
+address = { node = "probe" }
+[[at]]
+time = "1s"
+address = { node = "a", add = "10.0.0.9", link = "eth9" }
+[[at]]
+time = "1s"
+address = { node = "a", add = "10.0.0.9/24", remove = "10.0.0.9/24" }"#,
         r#"
 2:8 after-the-end: "20s" is after the end of the run | the duration is "20s"
 3:9 wrong-host: probe is a client, a node belongs here | one of: a, b
@@ -284,7 +293,12 @@ mute = { from = "a", to = "a" }"#,
 10:27 unknown-name: no host is called `x` | one of: a, b, probe
 13:13 bad-partition: a partition has two groups or more | partition = [["ka1", "probe"], ["ka2"]]
 16:8 unknown-segment: no segment is called `wan` | did you mean `lan`?
-19:8 wrong-host: `from` and `to` are the same host"#,
+19:8 wrong-host: `from` and `to` are the same host
+22:11 missing-key: this `address` neither adds nor removes one | remove = "192.168.10.240/24"
+22:20 wrong-host: probe is a client, a node belongs here | one of: a, b
+25:31 bad-address: `10.0.0.9` is no address with a prefix | 192.168.10.240/24
+25:50 unknown-name: a has no link `eth9` | did you mean `eth0`?
+28:46 several-verbs: this `address` has `add` already | one of them"#,
     );
 }
 
@@ -415,6 +429,9 @@ time = "10s"
 carrier = "z"
 link = "eth0"
 state = "up"
+[[at]]
+time = "11s"
+address = { node = "z", remove = "10.0.0.1/8", link = "eth0" }
 [[expect]]
 variant = "v"
 never = "unanswered"
@@ -464,8 +481,10 @@ fn the_script_is_in_the_order_of_time() {
     assert_eq!(script[1].when, ten);
     assert_eq!(script[1].fault, Fault::Partition { segment: SegmentIndex(0), group: vec![0, 0, 1] });
     assert_eq!(script[2].fault, Fault::Carrier { host: z, link: 1, up: true });
-    assert_eq!(script[3].when, When::AfterAdvert { node: a, nth: 2, plus: Duration::from_millis(4) });
-    assert_eq!(script[3].fault, Fault::Pause(a));
+    let cidr = "10.0.0.1/8".parse().unwrap();
+    assert_eq!(script[3].fault, Fault::Address { node: z, link: 1, cidr, added: false });
+    assert_eq!(script[4].when, When::AfterAdvert { node: a, nth: 2, plus: Duration::from_millis(4) });
+    assert_eq!(script[4].fault, Fault::Pause(a));
 }
 
 #[test]
@@ -474,9 +493,9 @@ fn expectations_are_for_all_or_for_one() {
     let rules = |i: usize| file.scenarios[i].expectations.iter().map(|e| (e.line, e.rule.clone()));
     let states = vec![Announced::Backup, Announced::Stop];
     let sequence = Rule::Sequence { node: HostIndex(1), instance: "VI_1".into(), states };
-    let base = vec![(49, Rule::Sometimes(Oracle::TwoHolders)), (52, sequence.clone())];
+    let base = vec![(52, Rule::Sometimes(Oracle::TwoHolders)), (55, sequence.clone())];
     assert_eq!(rules(0).collect::<Vec<_>>(), base);
-    let variant = vec![(46, Rule::Never(Oracle::Unanswered)), (52, sequence)];
+    let variant = vec![(49, Rule::Never(Oracle::Unanswered)), (55, sequence)];
     assert_eq!(rules(1).collect::<Vec<_>>(), variant);
 }
 
