@@ -17,13 +17,13 @@ pub(super) fn check(arguments: &CheckArguments, console: &mut Console<'_>) -> Ex
     for advice in &all {
         tell(advice, arguments, console);
     }
-    let findings = all.iter().flat_map(|advice| &advice.findings);
+    let findings: Vec<_> = all.iter().flat_map(|advice| &advice.findings).collect();
     if arguments.format == Format::Text {
         let files = match arguments.inputs.len() {
             1 => "1 file".to_string(),
             n => format!("{n} files"),
         };
-        let line = format!("{files}: {}\n", report::findings::sum(findings.clone()));
+        let line = format!("{files}: {}\n", report::findings::sum(&findings));
         if arguments.effective { console.complain(&line) } else { console.say(&line) }
     }
     match advice::worst(findings) {

@@ -46,8 +46,8 @@ fn word(severity: Severity) -> &'static str {
 }
 
 /// `2 errors, 1 warning, 3 notes`; `nothing to say` without any.
-pub fn sum<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> String {
-    let part = |severity| match findings.clone().filter(|f| f.severity == severity).count() {
+pub fn sum(findings: &[&Finding]) -> String {
+    let part = |severity| match findings.iter().filter(|f| f.severity == severity).count() {
         0 => None,
         1 => Some(format!("1 {}", word(severity))),
         n => Some(format!("{n} {}s", word(severity))),

@@ -190,7 +190,7 @@ fn check_speaks_to_machines_too() {
     assert_eq!((code, err.as_str()), (1, ""));
     let findings: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let typo = findings.iter().find(|f| f["code"] == "unknown-keyword").unwrap();
-    assert_eq!((&typo["file"], &typo["severity"]), (&a.clone().into(), &"warning".into()));
+    assert_eq!((&typo["file"], &typo["severity"]), (&a.into(), &"warning".into()));
     let place = ["line", "column", "end_line", "end_column"].map(|key| typo[key].as_u64().unwrap());
     assert_eq!(place, [4, 5, 4, 12]);
     fs::remove_dir_all(folder).unwrap();

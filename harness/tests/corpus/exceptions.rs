@@ -35,7 +35,7 @@ impl Exceptions {
             let has_reason = text("reason").is_some_and(|reason| !reason.is_empty());
             match (text("file"), text("message")) {
                 (Some(file), Some(message)) if has_reason => {
-                    list.push(Exception { file, message, happened: 0 })
+                    list.push(Exception { file, message, happened: 0 });
                 }
                 _ => return Err("an exception needs file, message and reason".into()),
             }
