@@ -1,5 +1,6 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
+pub mod advice;
 pub mod command;
 pub mod diagnostic;
 pub mod files;

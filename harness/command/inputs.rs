@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vrrplab_engine::config::Reading;
 use vrrplab_engine::finding::{Finding, Severity, Source};
-use vrrplab_sim::scenario::{Role, Scenario};
+use vrrplab_sim::scenario::Scenario;
 
 use super::{Console, Exit, QuickArguments};
 use crate::quick::{self, Verb};
@@ -155,18 +154,4 @@ impl Console<'_> {
             self.complain(&format!("{text}\n"));
         }
     }
-}
-
-/// The configurations of a scenario's nodes, each once.
-pub(super) fn readings(scenario: &Scenario) -> Vec<Arc<Reading>> {
-    let mut found: Vec<Arc<Reading>> = Vec::new();
-    for host in &scenario.hosts {
-        if let Role::Node(node) = &host.role {
-            let name = node.reading.sources.first().map(|s| &s.name);
-            if !found.iter().any(|r| r.sources.first().map(|s| &s.name) == name) {
-                found.push(Arc::clone(&node.reading));
-            }
-        }
-    }
-    found
 }

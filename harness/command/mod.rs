@@ -1,5 +1,6 @@
 //! The command line: what was typed, and what it means.
 
+mod check;
 mod golden;
 mod inputs;
 mod run;
@@ -28,6 +29,12 @@ enum Command {
     /// Exit codes: 0 every verdict as it should be, 1 a verdict failed, 2 wrong use or input, 3 cannot run
     /// here.
     Run(RunArguments),
+    /// Say what is wrong with keepalived.conf files, and with those of scenarios
+    ///
+    /// Files that are given together are the nodes of one cluster: what they must have in common is compared.
+    ///
+    /// Exit codes: 0 nothing or only notes, 1 warnings, 2 errors or a file that cannot be read.
+    Check(CheckArguments),
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
@@ -50,8 +57,27 @@ struct RunArguments {
     /// Show the timeline of every run, also where there are several
     #[arg(long)]
     timeline: bool,
+    /// Do not run where there is a warning or an error about a node's configuration
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     quick: QuickArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+struct CheckArguments {
+    /// keepalived.conf files, or scenarios (.toml)
+    #[arg(required = true, value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+    /// For people, or for machines: one JSON object a finding and line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print what the daemon would run, with every default and correction
+    #[arg(long)]
+    effective: bool,
+    /// Take each file by itself
+    #[arg(long)]
+    separate: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -155,6 +181,7 @@ impl Console<'_> {
 pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
     match &arguments.command {
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Check(arguments) => check::check(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
     }

@@ -5,15 +5,18 @@ use std::path::Path;
 use vrrplab_engine::finding::Severity;
 use vrrplab_sim::run::{Run, run as run_scenario};
 
-use super::inputs::{self, Input, readings};
+use super::inputs::{self, Input};
 use super::{Console, Exit, Format, RunArguments};
-use crate::{files, pcapng, report};
+use crate::{advice, files, pcapng, report};
 
 pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     let inputs = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
         Ok(inputs) => inputs,
         Err(exit) => return exit,
     };
+    if arguments.strict && refuse(&inputs, console) {
+        return Exit::Input;
+    }
     let whole = arguments.timeline || inputs.len() == 1;
     let mut exit = Exit::Pass;
     let mut failed = 0;
@@ -38,11 +41,35 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     exit
 }
 
-/// What the daemons would complain about; where many scenarios run, only what keeps one from starting.
+/// `--strict`: whether anything is wrong with a configuration, after telling what.
+fn refuse(inputs: &[Input], console: &mut Console<'_>) -> bool {
+    let mut wrong = false;
+    for input in inputs {
+        let mut here = false;
+        for advice in advice::advice(&advice::nodes(&input.scenario), true) {
+            let worth = advice.findings.iter().filter(|f| f.severity > Severity::Note);
+            let worth: Vec<_> = worth.cloned().collect();
+            here |= !worth.is_empty();
+            console.findings(&worth, &advice.reading.sources);
+        }
+        if here {
+            console.complain(&format!("error: {}: not run, because of --strict\n", input.scenario.name));
+        }
+        wrong |= here;
+    }
+    wrong
+}
+
+/// What the daemons would complain about, and what we have to say besides; where many scenarios run, only what
+/// keeps one from starting. Mere advice is for `vrrplab check`.
 fn tell_findings(input: &Input, all: bool, console: &mut Console<'_>) {
-    for reading in readings(&input.scenario) {
-        let worth = reading.findings.iter().filter(|f| all || f.severity == Severity::Error);
-        console.findings(&worth.cloned().collect::<Vec<_>>(), &reading.sources);
+    for advice in advice::advice(&advice::nodes(&input.scenario), true) {
+        let worth = advice.findings.iter().filter(|f| match f.severity {
+            Severity::Error => true,
+            Severity::Warning => all,
+            Severity::Note => all && !advice::is_lint(f),
+        });
+        console.findings(&worth.cloned().collect::<Vec<_>>(), &advice.reading.sources);
     }
 }
 

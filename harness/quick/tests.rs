@@ -14,7 +14,7 @@ fn config(addresses: &[&str], source: Option<Ipv4Addr>) -> Arc<Reading> {
     instance.addresses = addresses.iter().map(|a| Address::plain(a.parse().unwrap(), "ens33")).collect();
     instance.mcast_src_ip = source;
     let config = Config { instances: vec![instance], ..Config::default() };
-    Arc::new(Reading { config, findings: Vec::new(), sources: Vec::new() })
+    Arc::new(Reading { config, ..Reading::default() })
 }
 
 fn pair(virtual_address: &str) -> Options {

@@ -1,5 +1,7 @@
 //! What a person, or a machine, is told about a run.
 
+pub mod effective;
+pub mod findings;
 mod json;
 mod paint;
 mod timeline;

@@ -130,3 +130,105 @@ fn golden_runs_are_compared_and_accepted() {
     assert_eq!(run(&["golden", "check"]).0, 0, "the accepted runs of this tree");
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// A keepalived.conf with these lines in its instance, in a folder.
+fn configuration(folder: &Path, name: &str, lines: &str) -> String {
+    let text = format!(
+        "vrrp_instance VI_1 {{\n    interface eth0\n    virtual_router_id 51\n    {lines}\n    \
+         track_interface {{\n        eth1\n    }}\n    virtual_ipaddress {{\n        10.0.0.9/24\n    }}\n}}\n"
+    );
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_string()
+}
+
+#[test]
+fn check_s_exit_code_is_the_worst_finding() {
+    let folder = scratch::folder();
+    let typo = configuration(&folder, "typo.conf", "priorty 100");
+    let broken = configuration(&folder, "broken.conf", "virtual_router_id");
+    let plain = configuration(&folder, "plain.conf", "priority 100").replace("plain", "clean");
+    fs::write(
+        &plain,
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n",
+    )
+    .unwrap();
+    let (code, out, _) = run(&["check", &plain]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.ends_with("\n1 file: 1 note\n"), "{out}");
+    let (code, out, _) = run(&["check", &typo]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("did you mean `priority`?"), "{out}");
+    let (code, out, _) = run(&["check", "--separate", &broken, &typo]);
+    assert_eq!(code, 2, "{out}");
+    assert!(out.lines().last().is_some_and(|sum| sum.starts_with("2 files: 1 error, ")), "{out}");
+    assert_eq!(run(&["check", "no-such.conf"]).0, 2);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn files_that_are_checked_together_are_one_cluster() {
+    let folder = scratch::folder();
+    let (a, b) =
+        (configuration(&folder, "a.conf", "priority 100"), configuration(&folder, "b.conf", "priority 100"));
+    let (code, out, _) = run(&["check", &a, &b]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("warning[lint-equal-priority]: a and b both have priority 100"), "{out}");
+    let (_, out, _) = run(&["check", "--separate", &a, &b]);
+    assert!(!out.contains("lint-equal-priority"), "{out}");
+    let (code, out, _) = run(&["check", "scenarios/vrrp/equal-priority.toml"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("lint-equal-priority"), "{out}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn check_speaks_to_machines_too() {
+    let folder = scratch::folder();
+    let a = configuration(&folder, "a.conf", "priorty 100");
+    let (code, out, err) = run(&["check", "--format", "json", &a]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    let findings: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let typo = findings.iter().find(|f| f["code"] == "unknown-keyword").unwrap();
+    assert_eq!((&typo["file"], &typo["severity"]), (&a.into(), &"warning".into()));
+    let place = ["line", "column", "end_line", "end_column"].map(|key| typo[key].as_u64().unwrap());
+    assert_eq!(place, [4, 5, 4, 12]);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_the_daemon_would_run_can_be_seen() {
+    let (code, out, err) = run(&["check", "--effective", KA1]);
+    assert_eq!(code, 1, "{err}");
+    assert!(out.contains("vrrp_instance VI_1 {\n") && out.contains("    priority 100\n"), "{out}");
+    assert!(err.contains("number-out-of-range") && !out.contains("number-out-of-range"), "{out}{err}");
+    let (_, out, _) = run(&["check", "--effective", "--format", "json", KA1, KA2]);
+    let nodes: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(nodes.len(), 2, "an object a file: {out}");
+    assert_eq!(nodes[1]["file"], KA2);
+}
+
+#[test]
+fn a_strict_run_does_not_start_with_a_warning() {
+    let (code, out, err) = run(&["run", "--strict", KA1, KA2]);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("vrrp_garp_interval") && err.contains("not run, because of --strict"), "{err}");
+    let folder = scratch::folder();
+    let nodes = [("a.conf", 150), ("b.conf", 100)].map(|(name, priority)| {
+        let path = folder.join(name);
+        let text = fs::read_to_string(KA1).unwrap().replace("priority 100", &format!("priority {priority}"));
+        let good = text.lines().filter(|line| !line.contains("_interval"));
+        fs::write(&path, good.collect::<Vec<_>>().join("\n")).unwrap();
+        path.to_str().unwrap().to_string()
+    });
+    let (code, _, err) = run(&["run", "--strict", &nodes[0], &nodes[1]]);
+    assert_eq!(code, 0, "{err}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_run_warns_of_what_the_nodes_disagree_about() {
+    let (_, _, err) = run(&["run", "scenarios/vrrp/auth-mismatch.toml"]);
+    assert!(err.contains("warning[lint-auth-differs]"), "{err}");
+    assert!(!err.contains("lint-nothing-tracked"), "mere advice is for `check`: {err}");
+}

@@ -154,7 +154,7 @@ fn later(list: &'static str) -> impl Iterator<Item = Keyword> {
     })
 }
 
-const BLOCKS: &[(&str, Scope)] = &[
+pub(super) const BLOCKS: &[(&str, Scope)] = &[
     ("vrrp_instance", Scope::Instance),
     ("global_defs", Scope::Global),
     ("authentication", Scope::Authentication),

@@ -10,6 +10,7 @@
 //! `complete` (what follows from all). `report` and `remarks` have what is said.
 
 mod address;
+mod catalogue;
 mod complete;
 mod daemon;
 mod define;
@@ -19,8 +20,10 @@ mod global;
 mod instance;
 mod keywords;
 mod lex;
+pub mod lint;
 mod load;
 mod model;
+mod outline;
 mod remarks;
 mod report;
 mod sequence;
@@ -32,13 +35,15 @@ mod tree;
 mod values;
 mod walk;
 
+pub use catalogue::{KeywordFacts, Status, keywords};
 pub use model::*;
+pub use outline::Outline;
 pub use sources::{Included, NoSources, Sources};
 
 use crate::finding::{Finding, Severity, Source};
 
 /// The outcome of reading a configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Reading {
     /// What the daemon runs. Where it would refuse to start, the best that can be made of the text.
     pub config: Config,
@@ -46,6 +51,8 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// The texts that findings point into; the main file first.
     pub sources: Vec<Source>,
+    /// The text's blocks and lines, for who looks at them again: [`lint`].
+    pub outline: Outline,
 }
 
 impl Reading {
@@ -87,5 +94,5 @@ pub fn read_with(name: &str, text: &str, sources: &dyn Sources, options: &Option
         daemon::compare(&mut report, &muted);
     }
     let (findings, sources) = report.into_parts();
-    Reading { config, findings, sources }
+    Reading { config, findings, sources, outline: Outline::new(meant) }
 }

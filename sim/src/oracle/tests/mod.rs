@@ -54,7 +54,7 @@ fn mac(number: u8) -> Mac {
 
 fn node(name: &str, number: u8, instance: Instance) -> Host {
     let config = Config { instances: vec![instance], ..Config::default() };
-    let reading = Arc::new(Reading { config, findings: Vec::new(), sources: Vec::new() });
+    let reading = Arc::new(Reading { config, ..Reading::default() });
     host(name, number, Role::Node(NodeSpec { reading, start: Some(Instant::ZERO), cost: Cost::FREE }))
 }
 

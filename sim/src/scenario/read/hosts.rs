@@ -131,7 +131,7 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
 
 /// Stands for a configuration that could not be found.
 fn unread() -> Arc<Reading> {
-    Arc::new(Reading { config: Config::default(), findings: Vec::new(), sources: Vec::new() })
+    Arc::new(Reading::default())
 }
 
 /// `config`: a text of several lines is the configuration itself, one of a single line is its path.

@@ -46,7 +46,7 @@ fn stub_reading(name: &str, text: &str) -> Arc<Reading> {
         }
     }
     let sources = vec![Source { name: name.into(), text: text.into() }];
-    Arc::new(Reading { config, findings: Vec::new(), sources })
+    Arc::new(Reading { config, sources, ..Reading::default() })
 }
 
 /// The smallest scenario; tests add to it, or replace a piece of it.

@@ -1,0 +1,65 @@
+//! The keywords as a list that others may read: documentation is made from it.
+
+use super::keywords::{BLOCKS, Role, Scope, Takes, all, title};
+
+/// What is known about one keyword in one kind of block.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct KeywordFacts {
+    /// The kind of block, in words: `the top level`, `vrrp_instance`.
+    pub block: &'static str,
+    /// The keyword.
+    pub name: &'static str,
+    /// What follows it, in words.
+    pub takes: String,
+    /// What becomes of it.
+    pub status: Status,
+}
+
+/// What becomes of a keyword.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Status {
+    /// It is read, and what runs depends on it.
+    Modelled,
+    /// It is known; nothing that is simulated depends on it.
+    Recognised,
+    /// It is known and not modelled; the simulation differs from the daemon.
+    Differs,
+}
+
+/// Every keyword of every kind of block: by block in the order of the tables, by name within it.
+pub fn keywords() -> Vec<KeywordFacts> {
+    let mut scopes = vec![Scope::Root];
+    for (_, scope) in BLOCKS {
+        if !scopes.contains(scope) && !matches!(scope, Scope::List | Scope::Unknown) {
+            scopes.push(*scope);
+        }
+    }
+    let mut found = Vec::new();
+    for scope in scopes {
+        let mut here: Vec<KeywordFacts> = all(scope)
+            .map(|keyword| KeywordFacts {
+                block: title(scope),
+                name: keyword.name,
+                takes: takes(keyword.takes),
+                status: match keyword.role {
+                    Role::Later => Status::Recognised,
+                    Role::Differs => Status::Differs,
+                    _ => Status::Modelled,
+                },
+            })
+            .collect();
+        here.sort();
+        here.dedup_by_key(|k| k.name);
+        found.append(&mut here);
+    }
+    found
+}
+
+fn takes(takes: Takes) -> String {
+    match takes {
+        Takes::Words => "nothing, or words".to_string(),
+        Takes::Value => "a value".to_string(),
+        Takes::Block(Scope::List) => "a list".to_string(),
+        Takes::Block(_) => "a block".to_string(),
+    }
+}

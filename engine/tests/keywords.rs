@@ -1,0 +1,105 @@
+//! `KEYWORDS.md` is what the tables say. Where it is not, run this with `VRRPLAB_ACCEPT=1` and read the difference.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vrrplab_engine::config::{Status, keywords};
+
+#[test]
+fn the_list_of_keywords_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (file, made) = (root.join("KEYWORDS.md"), document(&tests(&root.join("src/config"))));
+    if std::env::var_os("VRRPLAB_ACCEPT").is_some_and(|v| !v.is_empty()) {
+        fs::write(&file, &made).unwrap();
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    let differs = written.lines().zip(made.lines()).find(|(a, b)| a != b);
+    assert!(written == made, "KEYWORDS.md is out of date, first at {differs:?}: run with VRRPLAB_ACCEPT=1");
+}
+
+#[test]
+fn every_block_has_keywords_and_no_keyword_twice() {
+    let mut seen = BTreeMap::new();
+    for keyword in keywords() {
+        assert_eq!(seen.insert((keyword.block, keyword.name), ()), None, "{keyword:?}");
+        assert!(!keyword.block.is_empty() && !keyword.name.is_empty(), "{keyword:?}");
+    }
+}
+
+fn document(tests: &[(String, String)]) -> String {
+    let all = keywords();
+    let modelled = all.iter().filter(|k| k.status == Status::Modelled).count();
+    let mut out = format!(
+        "# Keywords of keepalived.conf\n\n\
+         Made from the reader's tables by `engine/tests/keywords.rs`; `VRRPLAB_ACCEPT=1 cargo test -p \
+         vrrplab-engine --test keywords` writes it anew.\n\n\
+         {} keywords, {modelled} of them *modelled*: what runs depends on them. The others are *recognised*: checked \
+         for\nmistakes, without effect; where the daemon would behave differently for one, that is said.\n",
+        all.len()
+    );
+    let mut block = "";
+    for keyword in &all {
+        if keyword.block != block {
+            block = keyword.block;
+            let head = "| keyword | takes | status | test |\n|---|---|---|---|\n";
+            write!(out, "\n## {block}\n\n{head}").unwrap();
+        }
+        let status = match keyword.status {
+            Status::Modelled => "modelled",
+            Status::Recognised => "recognised",
+            Status::Differs => "recognised; the simulation differs",
+        };
+        let test = tests.iter().find(|(_, body)| mentions(body, keyword.name)).map_or("", |(name, _)| name);
+        let test = if test.is_empty() { String::new() } else { format!("`{test}`") };
+        writeln!(out, "| `{}` | {} | {status} | {test} |", keyword.name, keyword.takes).unwrap();
+    }
+    out
+}
+
+/// Whether a text has the word, not as a part of a longer one.
+fn mentions(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let behind = text[at + word.len()..].chars().next();
+        // In a Rust text, a line of a configuration may begin with the `n` of `\n`.
+        let before = text[..at].strip_suffix("\\n").map_or_else(|| text[..at].chars().next_back(), |_| None);
+        !before.is_some_and(part) && !behind.is_some_and(part)
+    })
+}
+
+/// The tests of the reader: names and bodies, in the order of files and lines.
+fn tests(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for path in files(folder) {
+        let text = fs::read_to_string(&path).unwrap();
+        for part in text.split("#[test]").skip(1) {
+            let part = part.split("\n}\n").next().unwrap_or(part);
+            let name = part.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
+            found.extend(name.map(|(name, body)| (name.to_string(), quoted(body))));
+        }
+    }
+    found
+}
+
+/// What stands between quotes: configurations, not the code around them.
+fn quoted(body: &str) -> String {
+    let body = body.replace("\\\"", "'");
+    body.split('"').skip(1).step_by(2).collect::<Vec<_>>().join("\n")
+}
+
+/// The sources, without the tests of lints, which are about other things.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("lint") {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

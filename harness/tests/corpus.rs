@@ -1,0 +1,204 @@
+//! Published configurations and what keepalived 2.2.7 says of each: the reader must not be worse.
+//! - `ends`: no text makes it panic or hang;
+//! - `takes`: what keepalived takes without a word about the text is no error;
+//! - `says`: what keepalived complains about is a finding too, on the same line where it names one.
+//!
+//! The texts are other people's, so they are not here. `VRRPLAB_CORPUS` names a folder of published configurations
+//! with verdicts: `NNN.conf`, `verdict.tsv` and `verdict/NNN.txt`.
+
+#[path = "corpus/complaint.rs"]
+mod complaint;
+#[path = "corpus/exceptions.rs"]
+mod exceptions;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use vrrplab_engine::config::{self, NoSources, Reading};
+use vrrplab_engine::finding::Severity;
+
+use complaint::{Complaint, Place, complaints};
+use exceptions::Exceptions;
+
+/// Where the folder is unless `VRRPLAB_CORPUS` says so.
+const FOLDER: &str = "../shared/corpus";
+
+/// Complaints that are missed today, without the exceptions. Lower it when the reader gets better.
+const MISSED: usize = 251;
+
+/// What a configuration may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let folder = std::env::var_os("VRRPLAB_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER), PathBuf::from);
+    let here = folder.join("verdict.tsv").is_file();
+    let required = std::env::var("VRRPLAB_REQUIRE").unwrap_or_default();
+    let ignored = !here && !required.split(',').any(|r| r == "corpus");
+    if ignored {
+        eprintln!("ignored: what needs published configurations; there are none in {}", folder.display());
+    }
+    let test = |name: &str, check: fn(&[Published]) -> Result<(), Failed>| {
+        let folder = folder.clone();
+        Trial::test(name, move || check(&published(&folder)?)).with_ignored_flag(ignored)
+    };
+    let trials = vec![test("ends", ends), test("takes", takes), test("says", says)];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// One published configuration.
+pub(crate) struct Published {
+    name: String,
+    text: String,
+    /// Why keepalived complained: `clean`, `env`, `own`.
+    cause: String,
+    verdict: String,
+}
+
+fn published(folder: &Path) -> Result<Vec<Published>, Failed> {
+    let read = |path: PathBuf| {
+        let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok::<String, String>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let mut found = Vec::new();
+    for row in read(folder.join("verdict.tsv"))?.lines().skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let [name, _, _, _, cause] = columns[..] else { return Err(format!("not a row: {row}").into()) };
+        found.push(Published {
+            name: name.to_string(),
+            text: read(folder.join(format!("{name}.conf")))?,
+            cause: cause.to_string(),
+            verdict: read(folder.join(format!("verdict/{name}.txt")))?,
+        });
+    }
+    if found.is_empty() { Err("no configurations".into()) } else { Ok(found) }
+}
+
+fn read(published: &Published) -> Reading {
+    config::read(&format!("{}.conf", published.name), &published.text, &NoSources)
+}
+
+fn ends(all: &[Published]) -> Result<(), Failed> {
+    for published in all {
+        let (done, wait) = mpsc::channel();
+        let (name, text) = (published.name.clone(), published.text.clone());
+        thread::spawn(move || {
+            let reading = config::read("a.conf", &text, &NoSources);
+            vrrplab::diagnostic::render(&reading.findings, &reading.sources, false);
+            let _ = done.send(());
+        });
+        match wait.recv_timeout(PATIENCE) {
+            Ok(()) => {}
+            Err(mpsc::RecvTimeoutError::Timeout) => return Err(format!("{name} hangs").into()),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err(format!("{name} panics").into()),
+        }
+    }
+    Ok(())
+}
+
+fn takes(all: &[Published]) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for published in all.iter().filter(|p| matches!(p.cause.as_str(), "clean" | "env")) {
+        let reading = read(published);
+        for finding in reading.findings.iter().filter(|f| f.severity == Severity::Error) {
+            let line = line_of(&reading, finding);
+            wrong.push(format!("{}:{line}: {}: {}", published.name, finding.code, finding.message));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+fn line_of(reading: &Reading, finding: &vrrplab_engine::finding::Finding) -> usize {
+    let source = reading.sources.iter().find(|s| s.name == finding.place.file);
+    source.map_or(1, |source| source.line_column(finding.place.span.start).0)
+}
+
+fn says(all: &[Published]) -> Result<(), Failed> {
+    let mut exceptions = Exceptions::read()?;
+    let (mut total, mut missed) = (0, Vec::new());
+    for published in all.iter().filter(|p| p.cause == "own") {
+        let reading = read(published);
+        let said = Said::of(&reading);
+        for complaint in complaints(&published.verdict) {
+            total += 1;
+            if !said.covers(&complaint, &published.text) && !exceptions.excuse(&published.name, &complaint) {
+                missed.push(format!("{}: {complaint}", published.name));
+            }
+        }
+    }
+    let score = 100.0 * (total - missed.len()) as f64 / total as f64;
+    println!("{total} complaints, {} missed: {score:.1} %", missed.len());
+    for miss in missed.iter().take(if missed.len() > MISSED { 400 } else { 15 }) {
+        println!("  {miss}");
+    }
+    exceptions.judge(total)?;
+    match missed.len() {
+        n if n > MISSED => Err(format!("{n} complaints are missed, {MISSED} were").into()),
+        n if n < MISSED => {
+            println!("better than MISSED says: set it to {n}");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where we have something to say.
+struct Said {
+    lines: BTreeSet<usize>,
+    /// The first line where the braces, or what they belong to, are wrong.
+    astray: Option<usize>,
+}
+
+impl Said {
+    fn of(reading: &Reading) -> Said {
+        let complaints =
+            reading.findings.iter().filter(|f| f.code != "not-modelled" && f.code != "not-simulated");
+        let lines: BTreeSet<usize> = complaints.clone().map(|f| line_of(reading, f)).collect();
+        let structural = |code| {
+            matches!(
+                code,
+                "unknown-keyword"
+                    | "unexpected-brace"
+                    | "missing-open"
+                    | "missing-close"
+                    | "surplus-close"
+                    | "missing-name"
+                    | "duplicate-name"
+            )
+        };
+        let astray = complaints.filter(|f| structural(f.code)).map(|f| line_of(reading, f)).min();
+        Said { lines, astray }
+    }
+
+    fn covers(&self, complaint: &Complaint, text: &str) -> bool {
+        let on = |from: usize, to: usize| self.lines.range(from..=to).next().is_some();
+        match complaint.place {
+            Place::Line(line) => {
+                on(line, line) || complaint.follows && self.astray.is_some_and(|a| a <= line)
+            }
+            Place::Block(line) => on(block_before(text, line), line),
+            Place::File => !self.lines.is_empty(),
+        }
+    }
+}
+
+/// The first line of the block in which, or at whose end, this line is.
+fn block_before(text: &str, line: usize) -> usize {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut depth = 0i64;
+    for n in (1..line.min(lines.len() + 1)).rev() {
+        let code = lines[n - 1].split(['#', '!']).next().unwrap_or_default();
+        depth += code.matches('{').count() as i64 - code.matches('}').count() as i64;
+        if depth > 0 {
+            return n;
+        }
+    }
+    1
+}
