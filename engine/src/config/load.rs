@@ -19,6 +19,8 @@ use crate::finding::Source;
 
 /// More lines out of sequences and blocks than this are left out.
 const MOST_LINES: usize = 20_000;
+/// More pieces of one line than this come from a definition that never ends: what is behind a brace is read anew.
+const MOST_PIECES: usize = 5_000;
 /// A line is looked at again at most so often.
 const MOST_ROUNDS: usize = 1_000;
 
@@ -71,6 +73,8 @@ pub(super) struct Loader<'a> {
     /// Whether the current line says `include` as it stands in the file.
     pub(super) plain_include: bool,
     work: usize,
+    /// How often the current line was cut at a brace.
+    pieces: usize,
     /// A definition without end was met.
     hung: bool,
     out: Vec<Line>,
@@ -105,6 +109,7 @@ impl<'a> Loader<'a> {
             residue: None,
             plain_include: false,
             work: 0,
+            pieces: 0,
             hung: false,
             out: Vec::new(),
             level: 0,
@@ -142,8 +147,13 @@ impl<'a> Loader<'a> {
     fn next(&mut self) -> Option<Text> {
         self.plain_include = false;
         if let Some(text) = self.residue.take() {
+            self.pieces += 1;
+            if self.pieces > MOST_PIECES && !self.hung {
+                self.trouble(Trouble::Endless, text.chars[0].at);
+            }
             return Some(text);
         }
+        self.pieces = 0;
         self.limit();
         if self.count > self.depth && !self.sequences.is_empty() {
             return self.round();
@@ -289,11 +299,11 @@ impl<'a> Loader<'a> {
         *text = text.slice(start, text.len());
         text.trim_end();
         let again = text.decommented();
-        if !self.first {
-            *text = again;
-        } else if again.len() < text.len() {
-            let lost = (0..text.len()).find(|&i| again.get(i) != text.get(i)).unwrap_or(0);
-            self.report.second_comment(text.at(lost, lost + 1));
+        let lost = (0..text.len()).find(|&i| again.get(i) != text.get(i)).and_then(|i| text.at(i, i + 1));
+        match lost.filter(|_| self.first) {
+            // A `\#` is meant as a letter; what comes out of `${_HASH}` is meant as a comment.
+            Some(at) if at.end - at.start == 1 => self.report.second_comment(Some(at)),
+            _ => *text = again,
         }
     }
 

@@ -181,21 +181,22 @@ impl Report {
 
     /// Drops findings that others explain, and keeps what they say about the daemon.
     fn explain(&mut self) {
+        let mut suspects = BTreeMap::new();
+        for &number in &self.suspects {
+            suspects.entry(self.findings[number].0).or_insert(number);
+        }
         let mut dropped = BTreeSet::new();
-        for &suspect in &self.suspects {
-            let place = self.findings[suspect].1.place.clone();
-            for i in self.plain..self.findings.len() {
-                let (_, other) = &self.findings[i];
-                let meets = other.place.file == place.file
-                    && other.place.span.start < place.span.end
-                    && place.span.start < other.place.span.end;
-                if meets && other.severity > Severity::Note && dropped.insert(i) {
-                    let (severity, daemon) = (other.severity, other.daemon.clone());
-                    let finding = &mut self.findings[suspect].1;
-                    finding.severity = finding.severity.max(severity);
-                    if !daemon.is_empty() {
-                        finding.daemon = format!("leaves it as it is and {daemon}");
-                    }
+        for i in self.plain..self.findings.len() {
+            let ((file, start), other) = &self.findings[i];
+            let (end, severity) = (other.place.span.end, other.severity);
+            let Some((_, &number)) = suspects.range((*file, *start)..(*file, end)).next() else { continue };
+            if severity > Severity::Note {
+                dropped.insert(i);
+                let daemon = other.daemon.clone();
+                let finding = &mut self.findings[number].1;
+                finding.severity = finding.severity.max(severity);
+                if !daemon.is_empty() {
+                    finding.daemon = format!("leaves it as it is and {daemon}");
                 }
             }
         }

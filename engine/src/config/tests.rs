@@ -697,6 +697,46 @@ fn includes_are_read_in_place_and_findings_name_the_file() {
     assert_eq!(reading.sources.len(), 4);
 }
 
+/// Reads with a configuration id and compares what is said.
+#[track_caller]
+fn with_id(id: &str, text: &str, expected: &[&str]) -> Config {
+    let options = Options { id: Some(id.into()), seed: 1 };
+    let reading = read_with("keepalived.conf", text, &NoSources, &options);
+    assert_eq!(said(&reading), expected, "\n{text}");
+    reading.config
+}
+
+#[test]
+fn conditions_definitions_and_sequences_make_instances() {
+    let text = "$IF=eth0\n$INST= \\\nvrrp_instance I${i} { \\\ninterface $IF \\\nvirtual_router_id ${i} \\\n\
+        virtual_ipaddress { \\\n~SEQ(j, 1, 2) 10.${i}.0.${j} \\\n} \\\n}\n~SEQ(i, 1, 3, 7) $INST\n";
+    let config = with_id("low", text, &[]);
+    let found: Vec<_> = config.instances.iter().map(|i| (i.vrid, i.addresses.len())).collect();
+    assert_eq!(found, [(1, 2), (4, 2), (7, 2)]);
+    let text = PLAIN.replace("eth0", "eth0\n@low priority 5\n@^low priority 6");
+    assert_eq!(with_id("low", &text, &[]).instances[0].priority, 5);
+    assert_eq!(with_id("high", &text, &[]).instances[0].priority, 6);
+}
+
+#[test]
+fn a_definition_that_is_missing_is_one_finding() {
+    let text = PLAIN.replace("51", "$VRID");
+    with_id("a", &text, &["3:23 error undefined: `$VRID` is not defined"]);
+    let text = format!("$N=300\n{}", PLAIN.replace("51", "51\npriority $N"));
+    let out = "5:10 warning number-out-of-range: `300` for `priority` is out of range (`$N`, line 1)";
+    with_id("a", &text, &[out]);
+    let text = format!("$X=$X\n{}", PLAIN.replace("eth0", "eth0\nrouter $X"));
+    let reading = read("x", &text, &NoSources);
+    assert!(reading.findings.iter().any(|f| f.code == "endless-definition"));
+}
+
+#[test]
+fn a_backslash_protects_a_comment_sign_only_once() {
+    let text = PLAIN.replace("eth0", "eth0\nauthentication {\nauth_type PASS\nauth_pass a\\#b\n}");
+    let config = check(&text, &["5:13 warning second-comment: this starts a comment after all"]);
+    assert_eq!(config.instances[0].auth, Auth::Pass(*b"a\0\0\0\0\0\0\0"));
+}
+
 /// Whatever was read: findings in order, each within its text and on character borders.
 fn sound(reading: &Reading) {
     for f in &reading.findings {
@@ -719,7 +759,7 @@ proptest! {
     #[test]
     fn any_words_are_read(words in prop::collection::vec(
         prop::sample::select(vec![
-            "{", "}", "\n", "\n", " ", " ", "\"", "'", "\\", "#", "!", "$X", "$X=", "${X}", "@a", "~SEQ", "é", "0", "255",
+            "{", "}", "\n", "\n", " ", " ", "\"", "'", "\\", "#", "!", "$X", "$X=", "${X}", "@a", "~SEQ", "~SEQ(i, 1, 3) ", "~LST(i, a, b)", "$Y=", "${Y}", "${i}", "\\\n", "$_HASH ", "${_RANDOM 1 5}", "\u{a0}", "é", "0", "255",
             "1.5", "10.0.0.9/24", "fe80::1", "dev", "brd", "+", "global_defs", "vrrp_instance", "A", "virtual_ipaddress",
             "authentication", "auth_pass", "auth_type", "PASS", "AH", "state", "MASTER", "priority", "interface",
             "virtual_router_id", "vrrp_script", "virtual_server", "notify", "include", "unicast_peer", "advert_int",
