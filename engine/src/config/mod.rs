@@ -17,6 +17,7 @@ mod lex;
 mod load;
 mod model;
 mod report;
+pub mod server;
 #[cfg(test)]
 mod tests;
 mod tree;

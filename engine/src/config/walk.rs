@@ -9,23 +9,32 @@ use super::lex::{Line, Word};
 use super::model::Config;
 use super::report::Report;
 use super::tree::Statement;
-use super::{global, tree};
+use super::{global, server, tree};
 use crate::finding::{Severity, did_you_mean};
 
 /// Reads all lines and says what the daemon would run.
 pub(super) fn walk(report: &mut Report, lines: Vec<Line>) -> Config {
     let defined = definitions(&lines);
     let statements = tree::build(report, lines);
-    let mut walker = Walker { report, global: global::Draft::default(), instances: Vec::new(), defined };
+    let mut walker = Walker {
+        report,
+        global: global::Draft::default(),
+        instances: Vec::new(),
+        servers: server::Draft::default(),
+        defined,
+    };
     walker.root(&statements);
-    let Walker { global, instances, .. } = walker;
-    complete(report, global, instances)
+    let Walker { global, instances, servers, .. } = walker;
+    let mut config = complete(report, global, instances);
+    servers.complete(report, &mut config);
+    config
 }
 
-struct Walker<'a> {
-    report: &'a mut Report,
+pub(super) struct Walker<'a> {
+    pub(super) report: &'a mut Report,
     global: global::Draft,
     instances: Vec<Draft>,
+    pub(super) servers: server::Draft,
     /// Names that the text defines with `$NAME=value`.
     defined: BTreeSet<String>,
 }
@@ -46,6 +55,9 @@ impl Walker<'_> {
     fn root(&mut self, statements: &[Statement]) {
         for s in statements {
             let Step::Known(keyword) = self.step(Scope::Root, s) else { continue };
+            if server::block(self, s) {
+                continue;
+            }
             let block = s.block.as_deref().unwrap_or_default();
             match (keyword.role, keyword.takes) {
                 (Role::Open, Takes::Block(Scope::Global)) => self.global(block),
@@ -148,6 +160,14 @@ impl Walker<'_> {
         }
     }
 
+    /// The keyword of a statement of the load balancer's half, if it can be read.
+    pub(super) fn known(&mut self, scope: Scope, s: &Statement) -> Option<Keyword> {
+        match self.step(scope, s) {
+            Step::Known(keyword) => Some(keyword),
+            _ => None,
+        }
+    }
+
     /// The checks that are the same for every keyword.
     fn step(&mut self, scope: Scope, s: &Statement) -> Step {
         if self.left_out(s) {
@@ -220,7 +240,7 @@ impl Walker<'_> {
     }
 
     /// Whether a statement uses variables, conditions or sequences; says so once for each kind.
-    fn left_out(&mut self, s: &Statement) -> bool {
+    pub(super) fn left_out(&mut self, s: &Statement) -> bool {
         let (kind, what) = match s.keyword().text.as_bytes()[..] {
             [b'@', _, ..] => ("@", "a line with a condition is"),
             [b'~', b'S' | b'L', ..] => ("~", "a line with a sequence is"),
