@@ -17,7 +17,7 @@ const LONGEST: usize = 31;
 const MOST_MS: u64 = 4_294_967;
 const SKIPPED: &str = "skips the instance";
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement) {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement) {
     let Some(name) = s.arguments().first() else {
         let message = "`bfd_instance` has no name";
         w.report.error("missing-name", s.keyword().at, message, "crashes", "write `bfd_instance NAME {`");
@@ -72,7 +72,7 @@ pub(super) fn read(w: &mut Walker<'_'>, s: &Statement) {
     finish(w, s, bfd);
 }
 
-fn read_neighbor(w: &mut Walker<'_'>, line: &Statement) -> Option<IpAddr> {
+fn read_neighbor(w: &mut Walker<'_>, line: &Statement) -> Option<IpAddr> {
     let Some(word) = line.arguments().first() else {
         let message = "`neighbor_ip` lacks its value";
         w.report.error("missing-argument", line.keyword().at, message, "crashes", "add the address");
@@ -150,7 +150,7 @@ fn signed(report: &mut Report, s: &Statement, least: i16, most: i16) -> Option<i
 }
 
 /// What depends on several lines.
-fn finish(w: &mut Walker<'_'>, s: &Statement, mut bfd: BfdInstance) {
+fn finish(w: &mut Walker<'_>, s: &Statement, mut bfd: BfdInstance) {
     let name = s.arguments()[0].at;
     if bfd.source.is_some_and(|source| source.is_ipv4() != bfd.neighbor.is_ipv4()) {
         let message = "`source_ip` and `neighbor_ip` are of two families";

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::super::keywords::Scope;
-use super::super::lex::At;
 use super::super::report::Report;
 use super::super::tree::Statement;
 use super::super::walk::Walker;
@@ -71,8 +70,6 @@ pub(super) struct Common {
     pub(super) timing: Timing,
     pub(super) log_all_failures: bool,
     pub(super) connection: Connection,
-    /// `connect_ip` and `bindto` as written, to compare their families at the end.
-    bind: Option<(IpAddr, At)>,
     /// A connection word was there.
     pub(super) connects: bool,
 }
@@ -88,7 +85,7 @@ impl Common {
             bind_if: None,
             fwmark: 0,
         };
-        Common { timing: Timing::default(), log_all_failures: false, connection, bind: None, connects: false }
+        Common { timing: Timing::default(), log_all_failures: false, connection, connects: false }
     }
 
     /// Reads a word; false if it belongs to one kind of checker only.
@@ -118,9 +115,15 @@ impl Common {
         let port = |report: &mut Report| whole(report, s, 1..=65535, Trailing::Dropped).map(|n| n as u16);
         let c = &mut self.connection;
         match name {
-            "connect_ip" => c.address = address(report, s).unwrap_or(c.address),
+            "connect_ip" => {
+                let bound = c.bind_to;
+                c.address = address(report, s).filter(|ip| fits(report, s, *ip, bound)).unwrap_or(c.address);
+            }
             "connect_port" => c.port = port(report).unwrap_or(c.port),
-            "bindto" => self.bind = address(report, s).map(|ip| (ip, s.arguments()[0].at)).or(self.bind),
+            "bindto" => {
+                let to = Some(c.address);
+                c.bind_to = address(report, s).filter(|ip| fits(report, s, *ip, to)).or(c.bind_to);
+            }
             "bind_port" => c.bind_port = port(report).unwrap_or(c.bind_port),
             "bind_if" if s.arguments()[0].text.len() > LONGEST_INTERFACE => {
                 let message = format!("the name has more than {LONGEST_INTERFACE} characters");
@@ -140,21 +143,24 @@ impl Common {
     }
 
     /// What depends on several words.
-    pub(super) fn finish(&mut self, report: &mut Report, s: &Statement) {
-        let c = &mut self.connection;
-        if let Some((ip, at)) = self.bind {
-            if ip.is_ipv4() == c.address.is_ipv4() {
-                c.bind_to = Some(ip);
-            } else {
-                let message = format!("`bindto {ip}` is not of the family of {}", c.address);
-                report.warn("family-mismatch", at, message, IGNORED, "write an address of the same family");
-            }
-        }
+    pub(super) fn finish(&self, report: &mut Report, s: &Statement) {
+        let c = &self.connection;
         if matches!(c.address, IpAddr::V6(v6) if v6.is_unicast_link_local()) && c.bind_if.is_none() {
             let message = format!("{} is a link-local address, and `bind_if` is missing", c.address);
             report.warn("missing-keyword", s.keyword().at, message, "cannot connect", "add `bind_if`");
         }
     }
+}
+
+/// Whether both ends are of one family so far; the daemon compares line by line.
+fn fits(report: &mut Report, s: &Statement, ip: IpAddr, other: Option<IpAddr>) -> bool {
+    let fits = other.is_none_or(|other| other.is_ipv4() == ip.is_ipv4());
+    if !fits {
+        let message = format!("{ip} is not of the family of the other end");
+        let help = "write an address of the same family, and `connect_ip` above `bindto`";
+        report.warn("family-mismatch", s.arguments()[0].at, message, IGNORED, help);
+    }
+    fits
 }
 
 fn address(report: &mut Report, s: &Statement) -> Option<IpAddr> {
@@ -168,7 +174,7 @@ fn address(report: &mut Report, s: &Statement) -> Option<IpAddr> {
 }
 
 /// Reads a checker; an SMTP one may become several, a broken one none.
-pub(super) fn read(w: &mut Walker<'_'>, name: &str, s: &Statement, rs: &real_server::Draft) -> Vec<Draft> {
+pub(super) fn read(w: &mut Walker<'_>, name: &str, s: &Statement, rs: &real_server::Draft) -> Vec<Draft> {
     let mut common = Common::of(rs);
     let kind = match name {
         "SMTP_CHECK" => return smtp::read(w, s, rs),

@@ -55,10 +55,10 @@ fn server(
     }
     protocol(report, &mut d, group);
     required(report, &mut d);
+    sorry_inhibit(report, &mut d);
     ports(report, &mut d, group);
     quorum(report, &mut d);
     inherit(&mut d, defaults);
-    sorry_inhibit(report, &mut d);
     Some(d.vs)
 }
 
@@ -192,7 +192,9 @@ fn ports(report: &mut Report, d: &mut Draft, group: Option<&ServerGroup>) {
     }
     let place = d.place("sorry_server");
     if let Some(sorry) = &mut d.vs.sorry_server {
-        sorry.port = own_port(report, place, sorry.port, port, sorry.forwarding == Forwarding::Nat);
+        if sorry.forwarding != Forwarding::Nat {
+            sorry.port = own_port(report, place, sorry.port, port, false);
+        }
     }
 }
 
@@ -227,16 +229,17 @@ fn quorum(report: &mut Report, d: &mut Draft) {
 fn sorry_inhibit(report: &mut Report, d: &mut Draft) {
     let place = d.place("sorry_server");
     let Some(sorry) = &mut d.vs.sorry_server else { return };
-    for rs in &d.vs.real_servers {
+    for rs in &d.servers {
+        let inhibit = rs.inhibit.unwrap_or(d.vs.inhibit_on_failure);
         let same = (rs.address, rs.port) == (sorry.address, sorry.port);
-        if same && rs.inhibit_on_failure != sorry.inhibit {
+        if same && inhibit != sorry.inhibit {
             let message = "the sorry server is a real server too, and they differ in what a failure does";
             let daemon = format!(
                 "makes the sorry server {}",
                 if sorry.inhibit { "not inhibited" } else { "inhibited" }
             );
             report.warn("inhibit-mismatch", place, message, daemon, "give both the same");
-            sorry.inhibit = rs.inhibit_on_failure;
+            sorry.inhibit = inhibit;
         }
     }
 }
@@ -272,7 +275,7 @@ fn real(d: &Draft, rs: real_server::Draft, outer: Timing, defaults: Defaults) ->
         lthreshold: rs.lthreshold,
         notify_up: rs.notify_up,
         notify_down: rs.notify_down,
-        virtualhost: rs.virtualhost.or_else(|| d.vs.virtualhost.clone()),
+        virtualhost: rs.virtualhost,
         snmp_name: rs.snmp_name,
         smtp_alert: rs.smtp_alert.or(defaults.smtp_alert).unwrap_or(true),
         checkers: rs.checkers.into_iter().map(|c| check(c, whole)).collect(),

@@ -9,7 +9,7 @@ use super::values::{IGNORED, one_of};
 
 const TYPES: &[&str] = &["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"];
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement, common: &mut Common) -> CheckerKind {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common) -> CheckerKind {
     let (mut kind, mut asked) = ("SOA", None);
     for (name, line) in super::inside(w, Scope::DnsCheck, s) {
         match name {

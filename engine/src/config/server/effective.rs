@@ -183,7 +183,9 @@ fn real_server(rs: &RealServer) -> Setting {
 fn checker(checker: &Checker) -> Setting {
     let mut b = Block(Vec::new());
     let follows = matches!(checker.kind, CheckerKind::File(_) | CheckerKind::Bfd(_));
-    b.set("alpha", checker.alpha);
+    if !matches!(checker.kind, CheckerKind::File(_)) {
+        b.set("alpha", checker.alpha);
+    }
     if !follows {
         b.time("delay_loop", checker.delay_loop);
         b.time("warmup", checker.warmup);
@@ -191,6 +193,8 @@ fn checker(checker: &Checker) -> Setting {
         if checker.retry > 0 {
             b.time("delay_before_retry", checker.delay_before_retry);
         }
+    }
+    if !matches!(checker.kind, CheckerKind::Bfd(_)) {
         b.set("log_all_failures", checker.log_all_failures);
     }
     if let Some(c) = &checker.connection {

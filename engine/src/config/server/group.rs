@@ -12,7 +12,7 @@ use super::values::address_port;
 
 const SKIPPED: &str = "skips the line";
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement) {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement) {
     let [name, extra @ ..] = s.arguments() else { return };
     if let Some(extra) = extra.first() {
         let message = "`virtual_server_group` takes one name";

@@ -14,12 +14,7 @@ use super::values::{IGNORED, Trailing, first_word, switch, whole};
 const CODES: std::ops::RangeInclusive<u32> = 100..=599;
 const GOOD: (u16, u16) = (200, 299);
 
-pub(super) fn read(
-    w: &mut Walker<'_'>,
-    s: &Statement,
-    common: &mut Common,
-    tls: bool,
-) -> Option<CheckerKind> {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common, tls: bool) -> Option<CheckerKind> {
     let mut http = Http { tls, protocol: "1.0", ..Http::default() };
     for (name, line) in super::inside(w, Scope::HttpGet, s) {
         match name {
@@ -74,7 +69,7 @@ fn protocol(report: &mut Report, s: &Statement) -> Option<&'static str> {
     }
 }
 
-fn url(w: &mut Walker<'_'>, s: &Statement) -> Option<Url> {
+fn url(w: &mut Walker<'_>, s: &Statement) -> Option<Url> {
     let (mut url, mut codes, mut regex) = (Url::default(), Vec::new(), Regex::default());
     for (name, line) in super::inside(w, Scope::Url, s) {
         match name {

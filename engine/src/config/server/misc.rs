@@ -8,7 +8,7 @@ use super::checker::Common;
 use super::model::{CheckerKind, Misc};
 use super::values::{Trailing, first_word, whole};
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement, common: &mut Common) -> Option<CheckerKind> {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common) -> Option<CheckerKind> {
     let mut misc = Misc::default();
     for (name, line) in super::inside(w, Scope::MiscCheck, s) {
         match name {

@@ -16,6 +16,8 @@ mod misc;
 mod model;
 mod real_server;
 mod smtp;
+#[cfg(test)]
+mod tests;
 mod track;
 mod udp;
 mod values;
@@ -33,7 +35,7 @@ use super::walk::Walker;
 /// need not.
 #[derive(Default, Debug)]
 pub(super) struct Draft {
-    pub(super) virtual_servers: Vec<virtual_server::Draft>,
+    virtual_servers: Vec<virtual_server::Draft>,
     pub(super) groups: Vec<ServerGroup>,
     pub(super) bfd: Vec<BfdInstance>,
     pub(super) ssl: Option<Ssl>,
@@ -53,7 +55,7 @@ impl Draft {
 }
 
 /// Reads a block of the top level that belongs to this half.
-pub(super) fn block(w: &mut Walker<'_'>, s: &Statement) -> bool {
+pub(super) fn block(w: &mut Walker<'_>, s: &Statement) -> bool {
     match s.keyword().text.as_str() {
         "virtual_server" => virtual_server::read(w, s),
         "virtual_server_group" => group::read(w, s),
@@ -69,12 +71,12 @@ pub(super) fn block(w: &mut Walker<'_'>, s: &Statement) -> bool {
 }
 
 /// The statements of a block that can be read, with the keyword that each starts with.
-fn inside<'a>(w: &mut Walker<'_'>, scope: Scope, s: &'a Statement) -> Vec<(&'static str, &'a Statement)> {
+fn inside<'a>(w: &mut Walker<'_>, scope: Scope, s: &'a Statement) -> Vec<(&'static str, &'a Statement)> {
     let lines = s.block.iter().flatten();
     lines.filter_map(|line| w.known(scope, line).map(|keyword| (keyword.name, line))).collect()
 }
 
-fn ssl(w: &mut Walker<'_'>, s: &Statement) {
+fn ssl(w: &mut Walker<'_>, s: &Statement) {
     if w.servers.ssl.is_some() {
         let message = "`SSL` already stands above";
         w.report.warn(

@@ -152,7 +152,7 @@ pub enum Granularity {
 pub struct SorryServer {
     /// Address.
     pub address: IpAddr,
-    /// Port, the virtual server's where forwarding cannot change it.
+    /// Port; the virtual server's where forwarding cannot change it, with NAT 0 if none is given.
     pub port: u16,
     /// `sorry_server_lvs_method`.
     pub forwarding: Forwarding,
@@ -193,7 +193,7 @@ pub struct RealServer {
     pub notify_up: Option<Command>,
     /// `notify_down`.
     pub notify_down: Option<Command>,
-    /// `virtualhost`.
+    /// `virtualhost`, its own; checkers fall back on the virtual server's.
     pub virtualhost: Option<String>,
     /// `snmp_name`.
     pub snmp_name: Option<String>,

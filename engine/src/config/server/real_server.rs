@@ -35,7 +35,7 @@ pub(super) struct Draft {
 
 /// Reads a block. The first server that is not tunnelled to decides the virtual server's family.
 pub(super) fn read(
-    w: &mut Walker<'_'>,
+    w: &mut Walker<'_>,
     s: &Statement,
     family: &mut Option<Family>,
     default: Option<Forwarding>,

@@ -12,7 +12,7 @@ const HELO: &str = "smtpchecker.keepalived.org";
 
 /// The outer connection is a checker of its own only if it says something; times are common to all, the last
 /// one counts; a host without `connect_timeout` has none.
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement, rs: &real_server::Draft) -> Vec<Draft> {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement, rs: &real_server::Draft) -> Vec<Draft> {
     let mut common = Common::of(rs);
     let mut helo = HELO.to_string();
     let mut hosts = Vec::new();

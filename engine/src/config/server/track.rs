@@ -12,7 +12,7 @@ use super::values::{IGNORED, first_word};
 
 const SKIPPED: &str = "skips the checker";
 
-pub(super) fn file(w: &mut Walker<'_'>, s: &Statement) -> Option<CheckerKind> {
+pub(super) fn file(w: &mut Walker<'_>, s: &Statement) -> Option<CheckerKind> {
     let mut watch = FileWatch::default();
     for (name, line) in super::inside(w, Scope::FileCheck, s) {
         if name == "weight" {
@@ -67,7 +67,7 @@ fn weight(report: &mut Report, watch: &mut FileWatch, s: &Statement) {
 }
 
 pub(super) fn bfd(
-    w: &mut Walker<'_'>,
+    w: &mut Walker<'_>,
     s: &Statement,
     common: &mut Common,
     rs: &real_server::Draft,

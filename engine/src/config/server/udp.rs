@@ -8,7 +8,7 @@ use super::checker::Common;
 use super::model::{CheckerKind, Udp};
 use super::values::{IGNORED, Trailing, whole};
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement, common: &mut Common) -> CheckerKind {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common) -> CheckerKind {
     let mut udp = Udp { max_reply_length: 255, ..Udp::default() };
     for (name, line) in super::inside(w, Scope::UdpCheck, s) {
         let length =
@@ -43,9 +43,10 @@ pub(super) fn read(w: &mut Walker<'_'>, s: &Statement, common: &mut Common) -> C
 /// Hexadecimal digits, in pairs from the left; a pattern's `x` matches everything. Blanks may stand between bytes.
 fn hex(report: &mut Report, s: &Statement, pattern: bool) -> Option<Vec<(u8, u8)>> {
     let place = s.arguments().first().unwrap_or(s.keyword()).at;
-    let read = s.arguments().first().filter(|word| !word.text.is_empty()).and_then(|word| {
+    let groups: Vec<_> = s.arguments().iter().flat_map(|word| word.text.split_ascii_whitespace()).collect();
+    let read = (!groups.is_empty()).then_some(groups).and_then(|groups| {
         let mut out = Vec::new();
-        for group in word.text.split_ascii_whitespace() {
+        for group in groups {
             let digits: Vec<char> = group.chars().collect();
             for pair in digits.chunks(2) {
                 let mut byte = (0u8, 0u8);

@@ -49,7 +49,7 @@ pub(super) fn whole_or(
     daemon: &str,
 ) -> Option<u32> {
     let word = &s.arguments()[0];
-    let bad = match unsigned(&word.text, &range) {
+    let bad = match unsigned(word.text.trim_start(), &range) {
         Ok(n) => return Some(n),
         Err(bad) => bad,
     };
@@ -65,7 +65,7 @@ pub(super) fn whole_or(
 /// The seconds that are a statement's first argument, between two numbers of microseconds.
 pub(super) fn seconds(report: &mut Report, s: &Statement, micros: RangeInclusive<u64>) -> Option<Duration> {
     let word = &s.arguments()[0];
-    let bad = match decimal(&word.text) {
+    let bad = match decimal(word.text.trim_start()) {
         Ok((us, fine)) if micros.contains(&us) => {
             if fine {
                 let message = format!("`{}` has more than six decimals", word.text);

@@ -42,7 +42,7 @@ const SCHEDULERS: &[&str] =
 /// What `persistence_timeout` without a number means.
 pub(super) const PERSISTENCE: u32 = 360;
 
-pub(super) fn read(w: &mut Walker<'_'>, s: &Statement) {
+pub(super) fn read(w: &mut Walker<'_>, s: &Statement) {
     let Some((service, family)) = service(w.report, s) else { return };
     let mut d = Draft::new(service, family, s.arguments()[0].at);
     for (name, line) in super::inside(w, Scope::VirtualServer, s) {
