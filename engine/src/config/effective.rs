@@ -14,6 +14,7 @@ pub struct Setting {
 
 impl Setting {
     /// A setting with its value.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers and words alike")]
     pub fn value(name: impl Into<String>, value: impl ToString) -> Setting {
         Setting { name: name.into(), value: Some(value.to_string()), inside: Vec::new() }
     }

@@ -191,10 +191,8 @@ fn ports(report: &mut Report, d: &mut Draft, group: Option<&ServerGroup>) {
         rs.port = own_port(report, rs.place, rs.port, port, nat);
     }
     let place = d.place("sorry_server");
-    if let Some(sorry) = &mut d.vs.sorry_server {
-        if sorry.forwarding != Forwarding::Nat {
-            sorry.port = own_port(report, place, sorry.port, port, false);
-        }
+    if let Some(sorry) = d.vs.sorry_server.as_mut().filter(|sorry| sorry.forwarding != Forwarding::Nat) {
+        sorry.port = own_port(report, place, sorry.port, port, false);
     }
 }
 

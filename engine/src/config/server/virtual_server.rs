@@ -166,7 +166,7 @@ fn scheduling(report: &mut Report, d: &mut Draft, name: &str, s: &Statement) -> 
         "flag-2" => d.vs.flags[1] = true,
         "flag-3" => d.vs.flags[2] = true,
         "hashed" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => {
-            scheduler_flag(report, d, name, s)
+            scheduler_flag(report, d, name, s);
         }
         "lb_kind" | "lvs_method" => d.forwarding = forwarding(report, s).or(d.forwarding),
         "protocol" => {
