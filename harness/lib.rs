@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod command;
 pub mod diagnostic;
+pub mod dump;
 pub mod files;
 pub mod golden;
 pub mod pcapng;

@@ -27,7 +27,8 @@ pub(super) fn complete(report: &mut Report, global: global::Draft, mut drafts: V
     }
     duplicate_vrids(report, &drafts);
     duplicate_addresses(report, &drafts);
-    Config { global: global.global, instances: drafts.into_iter().map(|d| d.instance).collect() }
+    let instances = drafts.into_iter().map(|d| d.instance).collect();
+    Config { global: global.global, instances, ..Config::default() }
 }
 
 /// What the daemon cannot start without. A line that was meant to say it is the better place to point at.

@@ -5,7 +5,7 @@
 use super::instance::Draft;
 use super::report::Report;
 use super::tree::Statement;
-use super::{global, instance};
+use super::{global, instance, server};
 
 /// A kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -62,6 +62,8 @@ pub(super) enum Role {
     Global(Handle<global::Draft>),
     /// Sets something of an instance.
     Instance(Handle<Draft>),
+    /// Read by the load balancer's half.
+    Server,
     /// Recognised, without influence on what is simulated.
     Later,
     /// Recognised, and what is simulated differs without it.
@@ -90,10 +92,11 @@ pub(super) fn all(scope: Scope) -> impl Iterator<Item = Keyword> {
         Scope::Authentication => instance::AUTHENTICATION,
         _ => &[],
     };
-    modelled
-        .iter()
-        .copied()
-        .chain(LATER.iter().filter(move |(s, _)| *s == scope).flat_map(|(_, list)| later(list)))
+    modelled.iter().copied().chain(listed(server::keywords::TABLE, scope, Role::Server)).chain(listed(
+        LATER,
+        scope,
+        Role::Later,
+    ))
 }
 
 /// Whether the daemon stops at a keyword that lacks its argument.
@@ -137,10 +140,19 @@ const ROOT: &[Keyword] = &[
     Keyword { name: "track_file", takes: Takes::Block(Scope::TrackFile), role: Role::Later },
 ];
 
+/// The words of a block in a table.
+fn listed(
+    table: &'static [(Scope, &'static str)],
+    scope: Scope,
+    role: Role,
+) -> impl Iterator<Item = Keyword> {
+    table.iter().filter(move |(s, _)| *s == scope).flat_map(move |(_, list)| later(list, role))
+}
+
 /// A list of words: `=` needs a value, `{` opens a list, `!` makes the simulation differ. Those in `BLOCKS`
 /// open a block.
-fn later(list: &'static str) -> impl Iterator<Item = Keyword> {
-    list.split_ascii_whitespace().map(|word| {
+fn later(list: &'static str, role: Role) -> impl Iterator<Item = Keyword> {
+    list.split_ascii_whitespace().map(move |word| {
         let name = word.trim_end_matches(['=', '{', '!']);
         let block = BLOCKS.iter().find(|(block, _)| *block == name);
         let takes = match block {
@@ -149,7 +161,7 @@ fn later(list: &'static str) -> impl Iterator<Item = Keyword> {
             None if word.contains('=') => Takes::Value,
             None => Takes::Words,
         };
-        let role = if word.ends_with('!') { Role::Differs } else { Role::Later };
+        let role = if word.ends_with('!') { Role::Differs } else { role };
         Keyword { name, takes, role }
     })
 }
@@ -203,7 +215,7 @@ const LATER: &[(Scope, &str)] = &[
         Scope::Root,
         "vrrp_sync_group! vrrp_script vrrp_track_process vrrp_track_file track_group garp_group!
         interface_up_down_delays! linkbeat_interfaces linkbeat_use_polling static_ipaddress static_routes
-        static_rules virtual_server virtual_server_group bfd_instance SSL child_wait_time= instance
+        static_rules child_wait_time= instance
         namespace_with_ipsets net_namespace net_namespace_ipvs use_pid_dir",
     ),
     (
@@ -252,49 +264,4 @@ const LATER: &[(Scope, &str)] = &[
     (Scope::TrackFile, "file init_file weight"),
     (Scope::TrackGroup, "group"),
     (Scope::GarpGroup, "garp_interval= gna_interval= interface= interfaces"),
-    (
-        Scope::Bfd,
-        "checker hoplimit= idle_tx= max_hops= min_rx= min_tx= multiplier= neighbor_ip neighbour_ip passive
-        source_ip= ttl= vrrp weight=",
-    ),
-    (
-        Scope::VirtualServer,
-        "alpha connect_timeout= delay_before_retry= delay_loop= ha_suspend hashed hysteresis= inhibit_on_failure
-        ip_family= lb_algo= lb_kind= lvs_method= lvs_sched= omega ops persistence_engine= persistence_granularity=
-        persistence_timeout protocol= quorum= quorum_down= quorum_up= real_server retry= smtp_alert snmp_name
-        sorry_server= sorry_server_inhibit sorry_server_lvs_method virtualhost warmup= weight=",
-    ),
-    (
-        Scope::RealServer,
-        "TCP_CHECK HTTP_GET SSL_GET SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK alpha
-        connect_timeout= delay_before_retry= delay_loop= inhibit_on_failure lthreshold= lvs_method= notify_down=
-        notify_up= retry= smtp_alert snmp_name uthreshold= virtualhost warmup= weight=",
-    ),
-    (Scope::TcpCheck, CONNECTION),
-    (Scope::HttpGet, CONNECTION),
-    (Scope::HttpGet, "enable_sni fast_recovery http_protocol nb_get_retry= url virtualhost"),
-    (Scope::SmtpCheck, CONNECTION),
-    (Scope::SmtpCheck, "helo_name host"),
-    (Scope::DnsCheck, CONNECTION),
-    (Scope::DnsCheck, "name= type="),
-    (
-        Scope::MiscCheck,
-        "alpha delay_before_retry= delay_loop= log_all_failures misc_dynamic misc_path misc_timeout= retry= user
-        warmup=",
-    ),
-    (Scope::UdpCheck, CONNECTION),
-    (Scope::UdpCheck, "max_reply_length= min_reply_length= payload require_reply"),
-    (Scope::FileCheck, "track_file= weight"),
-    (Scope::BfdCheck, "alpha name"),
-    (
-        Scope::Url,
-        "digest= path= regex regex_max_offset regex_min_offset regex_no_match regex_options regex_stack status_code
-        virtualhost",
-    ),
-    (Scope::Host, CONNECTION),
-    (Scope::Ssl, "ca certificate key password"),
 ];
-
-/// What all checkers that connect have.
-const CONNECTION: &str = "alpha bind_if= bind_port= bindto= connect_ip= connect_port= connect_timeout=
-    delay_before_retry= delay_loop= fwmark= log_all_failures retry= warmup=";

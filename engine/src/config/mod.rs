@@ -28,6 +28,7 @@ mod remarks;
 mod report;
 mod sequence;
 mod sources;
+pub mod server;
 #[cfg(test)]
 mod tests;
 mod text;

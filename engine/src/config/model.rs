@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::server::{BfdInstance, ServerGroup, Ssl, VirtualServer};
 use crate::addr::Cidr;
 use crate::time::Duration;
 
@@ -13,6 +14,14 @@ pub struct Config {
     pub global: Global,
     /// The `vrrp_instance` blocks in the order of the text.
     pub instances: Vec<Instance>,
+    /// The `virtual_server` blocks that the daemon keeps.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// The `virtual_server_group` blocks.
+    pub server_groups: Vec<ServerGroup>,
+    /// The `bfd_instance` blocks.
+    pub bfd_instances: Vec<BfdInstance>,
+    /// The `SSL` block.
+    pub ssl: Option<Ssl>,
 }
 
 /// What `global_defs` says, as far as it is not a default that instances have copied.

@@ -641,8 +641,10 @@ virtual_server 10.0.0.9 81 {{\n}}\n{}",
     check(
         &text,
         &[
-            "1:1 note not-modelled: `virtual_server` is recognised but not modelled yet",
+            "1:16 warning missing-keyword: no `protocol`: it is UDP then",
+            "1:16 warning missing-keyword: no `lb_kind` that can be used",
             "5:1 warning unknown-keyword: `retri` is not a keyword in `TCP_CHECK`",
+            "9:16 warning no-real-servers: this virtual server has no real servers",
             "13:1 warning not-modelled: `track_script` is recognised but not modelled yet: the simulation will differ",
             "16:1 note not-modelled: `smtp_alert` is recognised but not modelled yet",
         ],

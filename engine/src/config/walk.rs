@@ -1,26 +1,34 @@
 //! The tree of statements, keyword by keyword, handed to whoever reads each.
 
 use super::complete::complete;
-use super::global;
 use super::instance::{Draft, differs};
 use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, title};
 use super::model::Config;
 use super::report::Report;
 use super::tree::Statement;
+use super::{global, server};
 use crate::finding::{Severity, did_you_mean};
 
 /// Reads all statements and says what the daemon would run.
 pub(super) fn walk(report: &mut Report, statements: &[Statement]) -> Config {
-    let mut walker = Walker { report, global: global::Draft::default(), instances: Vec::new() };
+    let mut walker = Walker {
+        report,
+        global: global::Draft::default(),
+        instances: Vec::new(),
+        servers: server::Draft::default(),
+    };
     walker.root(statements);
-    let Walker { global, instances, .. } = walker;
-    complete(report, global, instances)
+    let Walker { global, instances, servers, .. } = walker;
+    let mut config = complete(report, global, instances);
+    servers.complete(report, &mut config);
+    config
 }
 
-struct Walker<'a> {
-    report: &'a mut Report,
+pub(super) struct Walker<'a> {
+    pub(super) report: &'a mut Report,
     global: global::Draft,
     instances: Vec<Draft>,
+    pub(super) servers: server::Draft,
 }
 
 /// What the general checks make of a statement.
@@ -37,6 +45,9 @@ impl Walker<'_> {
     fn root(&mut self, statements: &[Statement]) {
         for s in statements {
             let Step::Known(keyword) = self.step(Scope::Root, s) else { continue };
+            if server::block(self, s) {
+                continue;
+            }
             let block = s.block.as_deref().unwrap_or_default();
             match (keyword.role, keyword.takes) {
                 (Role::Open, Takes::Block(Scope::Global)) => self.global(block),
@@ -133,6 +144,14 @@ impl Walker<'_> {
                     self.inside(keyword, s);
                 }
             }
+        }
+    }
+
+    /// The keyword of a statement of the load balancer's half, if it can be read.
+    pub(super) fn known(&mut self, scope: Scope, s: &Statement) -> Option<Keyword> {
+        match self.step(scope, s) {
+            Step::Known(keyword) => Some(keyword),
+            _ => None,
         }
     }
 
