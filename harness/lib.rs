@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod diagnostic;
+pub mod dump;
 pub mod files;
 pub mod golden;
 pub mod pcapng;

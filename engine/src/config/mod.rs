@@ -5,22 +5,28 @@
 
 //!
 //! Reading order: `lex` (words), `load` (includes), `tree` (blocks), `keywords` (what may stand where), `walk`
-//! (keyword by keyword) with `global`, `instance`, `address` and `values`, `complete` (what follows from all).
+//! (keyword by keyword) with `global`, `plain`, `instance`, `vmac`, `group`, `track`, `route`, `address` and
+//! `values`, `complete` (what follows from all), `effective` (what runs, in keepalived's spelling).
 
 mod address;
 mod complete;
 pub mod effective;
 mod global;
+mod group;
 mod instance;
 mod keywords;
 mod lex;
 mod load;
 mod model;
+mod plain;
 mod report;
+mod route;
 #[cfg(test)]
 mod tests;
+mod track;
 mod tree;
 mod values;
+mod vmac;
 mod walk;
 
 pub use load::{NoSources, Sources};
