@@ -26,6 +26,9 @@ const UNSEEN: &[&str] = &[
     "default_interface",
     "random_seed",
     "init_fail",
+    // Spelled for a reader of `ip route` and `ip rule`, with what the kernel adds.
+    "virtual_routes",
+    "virtual_rules",
 ];
 
 /// The differences between what we say runs and what the daemon says, one line each; empty if there is none.

@@ -98,7 +98,7 @@ impl Reader<'_> {
             "preferred_lft" => self.preferred_lft(word)?,
             "use_vmac" if !self.is_static => self.address.vmac = true,
             "track_group" if self.is_static => {
-                self.address.track_group = Some(self.value(word)?.text.clone())
+                self.address.track_group = Some(self.value(word)?.text.clone());
             }
             text => {
                 let message = format!("`{text}` is not an option of an address");

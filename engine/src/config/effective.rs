@@ -21,6 +21,7 @@ pub struct Setting {
 
 impl Setting {
     /// A setting with its value.
+    #[expect(clippy::needless_pass_by_value, reason = "callers give numbers and texts alike")]
     pub fn value(name: impl Into<String>, value: impl ToString) -> Setting {
         Setting { name: name.into(), value: Some(value.to_string()), inside: Vec::new() }
     }
@@ -54,10 +55,16 @@ impl Config {
         }));
         all.extend(self.instances.iter().map(instance));
         all.extend(self.groups.iter().map(sync_group));
-        all.extend(self.scripts.iter().map(script));
-        all.extend(self.files.iter().map(file));
-        all.extend(self.processes.iter().map(process));
+        all.extend(self.scripts.iter().filter(|s| self.tracked(|t| &t.scripts, &s.name)).map(script));
+        all.extend(self.files.iter().filter(|f| self.tracked(|t| &t.files, &f.name)).map(file));
+        all.extend(self.processes.iter().filter(|p| self.tracked(|t| &t.processes, &p.name)).map(process));
         all
+    }
+
+    /// Whether anybody tracks what is called `name`; the daemon drops other trackers.
+    fn tracked(&self, list: fn(&Tracks) -> &Vec<Track>, name: &str) -> bool {
+        let mut all = self.instances.iter().map(|i| &i.tracks).chain(self.groups.iter().map(|g| &g.tracks));
+        all.any(|tracks| list(tracks).iter().any(|track| track.name == name))
     }
 
     fn global_settings(&self) -> Vec<Setting> {

@@ -233,7 +233,12 @@ fn lvs_timeouts(report: &mut Report, d: &mut Draft, s: &Statement) {
 }
 
 /// A host name cannot be checked without a resolver, so it is believed.
-fn smtp_server(_: &mut Report, d: &mut Draft, s: &Statement) {
+fn smtp_server(report: &mut Report, d: &mut Draft, s: &Statement) {
+    if let Some(port) = s.arguments().get(1)
+        && signed(report, "smtp_server", port, 0..=65535, IGNORED).is_none()
+    {
+        return;
+    }
     let words: Vec<_> = s.arguments().iter().take(2).map(|word| word.text.as_str()).collect();
     d.global.smtp_server = Some(words.join(" "));
 }

@@ -127,7 +127,7 @@ const fn row(name: &'static str, takes: Takes, handle: fn(&mut Report, &mut Draf
 pub(super) const KEYWORDS: &[Keyword] = &[
     Keyword { name: "authentication", takes: Takes::Block(Scope::Authentication), role: Role::Open },
     row("state", Takes::Value, state),
-    row("interface", Takes::Value, |_, d, s| d.instance.interface = s.arguments()[0].text.clone()),
+    row("interface", Takes::Value, interface),
     row("virtual_router_id", Takes::Value, virtual_router_id),
     row("priority", Takes::Value, priority),
     row("advert_int", Takes::Value, |r, d, s| {
@@ -135,8 +135,11 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         d.instance.advert_int = read.unwrap_or(d.instance.advert_int);
     }),
     row("version", Takes::Value, own_version),
-    row("native_ipv6", Takes::Words, |_, d, _| {
-        d.fits(Family::V6);
+    row("native_ipv6", Takes::Words, |r, d, s| {
+        if !d.fits(Family::V6) {
+            let message = "`native_ipv6` does not go with IPv4 addresses";
+            r.warn("family-mismatch", s.keyword().at, message, IGNORED, "remove it");
+        }
     }),
     row("virtual_ipaddress", LIST, |r, d, s| addresses(r, d, s, false)),
     row("virtual_ipaddress_excluded", LIST, |r, d, s| addresses(r, d, s, true)),
@@ -190,7 +193,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("vmac_xmit_base", Takes::Words, |_, d, _| d.instance.vmac_xmit_base = true),
     row("vrf", Takes::Value, |_, d, s| d.instance.vrf = Some(s.arguments()[0].text.clone())),
     row("garp_extra_if", Takes::Words, |r, d, s| {
-        d.instance.garp_extra = extra_garp(r, s, 0).or(d.instance.garp_extra)
+        d.instance.garp_extra = extra_garp(r, s, 0).or(d.instance.garp_extra);
     }),
     row("vmac_garp_intvl", Takes::Words, |r, d, s| {
         deprecated(r, s, "takes it for `garp_extra_if`", "write `garp_extra_if`");
@@ -219,7 +222,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         d.instance.kernel_rx_buf_size = read.map(|n| n as u32).or(d.instance.kernel_rx_buf_size);
     }),
     row("debug", Takes::Value, |r, d, s| {
-        d.instance.debug = lenient(r, s, 0..=4).map_or(d.instance.debug, |n| n as u8)
+        d.instance.debug = lenient(r, s, 0..=4).map_or(d.instance.debug, |n| n as u8);
     }),
     row("linkbeat_use_polling", Takes::Words, |r, _, s| {
         deprecated(r, s, "polls the interface", "name the interface in `linkbeat_interfaces`");
@@ -362,6 +365,17 @@ fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
     }
 }
 
+/// A name that is too long for the kernel counts as none.
+fn interface(report: &mut Report, d: &mut Draft, s: &Statement) {
+    let word = &s.arguments()[0];
+    if word.text.len() > 15 {
+        let message = format!("`{}` is longer than 15 characters", word.text);
+        report.warn("name-too-long", word.at, message, IGNORED, "write the name of an interface");
+    } else {
+        d.instance.interface.clone_from(&word.text);
+    }
+}
+
 fn virtual_router_id(report: &mut Report, d: &mut Draft, s: &Statement) {
     let range = 1..=255;
     match super::values::unsigned(&s.arguments()[0].text, &range) {
@@ -448,7 +462,8 @@ fn mcast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
 fn unicast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
     d.unicast_word = Some(s.keyword().at);
-    let source = word.text.parse::<IpAddr>().ok().filter(|ip| d.fits(Family::of(*ip)));
+    let text = word.text.split('/').next().unwrap_or_default();
+    let source = text.parse::<IpAddr>().ok().filter(|ip| d.fits(Family::of(*ip)));
     if source.is_none() {
         let message = format!("`{}` is not an address of this instance's family", word.text);
         report.warn("invalid-address", word.at, message, IGNORED, "write an address of this host");

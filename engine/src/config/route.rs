@@ -223,6 +223,12 @@ impl<'a> Reader<'a> {
     fn value(&mut self, option: &Word, word: &'a Word, kind: Value) -> Option<String> {
         let text = &word.text;
         match kind {
+            Value::Rest
+                if option.text == "encap" && !matches!(text.as_str(), "ip" | "ip6" | "mpls" | "ila") =>
+            {
+                self.bad(word, "an encapsulation", "write `ip`, `ip6`, `mpls` or `ila`");
+                return None;
+            }
             Value::Rest => {
                 let rest: Vec<_> = std::iter::once(text.as_str())
                     .chain(self.words.by_ref().map(|w| w.text.as_str()))
@@ -438,17 +444,8 @@ pub(super) fn rule(report: &mut Report, line: &Statement, is_static: bool) -> Op
     let mut rule = Rule { options: Vec::new() };
     let own = if is_static { RULE.len() } else { RULE.len() - 1 };
     while let Some(word) = reader.words.next() {
-        match word.text.as_str() {
-            "type" => continue,
-            "inet" | "inet6" => {
-                reader.v4 = Some(word.text == "inet");
-                rule.options.push(RouteOption {
-                    name: if word.text == "inet" { "inet" } else { "inet6" },
-                    value: String::new(),
-                });
-                continue;
-            }
-            _ => {}
+        if word.text == "type" {
+            continue;
         }
         let option = reader.option(word, &RULE[..own])?;
         let is_action = ACTIONS.contains(&option.name);
@@ -469,12 +466,12 @@ fn action(report: &mut Report, line: &Statement, rule: &mut Rule) -> Option<Rule
         return None;
     }
     let number = |name: &str| rule.option(name).and_then(|value| value.parse::<u32>().ok());
-    if let Some(target) = number("goto") {
-        if number("priority").is_none_or(|priority| priority >= target) {
-            let message = format!("`goto {target}` needs a lower `priority` than {target}");
-            report.warn("conflict", line.all, message, SKIPS_RULE, "add or lower `priority`");
-            return None;
-        }
+    if let Some(target) = number("goto")
+        && number("priority").is_none_or(|priority| priority >= target)
+    {
+        let message = format!("`goto {target}` needs a lower `priority` than {target}");
+        report.warn("conflict", line.all, message, SKIPS_RULE, "add or lower `priority`");
+        return None;
     }
     if rule.option("priority").is_none() {
         let message = "this rule has no `priority`";

@@ -655,6 +655,59 @@ virtual_server 10.0.0.9 81 {{\n}}\n{}",
     );
 }
 
+#[test]
+fn trackers_are_defined_above_and_weights_do_not_go_with_groups() {
+    let text = format!(
+        "vrrp_script s {{\nscript \"/bin/true a\"\ninterval 2\nweight 300\nrise 0\n}}\n{}vrrp_sync_group G {{\ngroup {{\nVI_1\nVI_9\n}}\n}}\n",
+        PLAIN.replace("eth0", "eth0\ntrack_script {\ns\nt\n}")
+    );
+    let config = check(
+        &text,
+        &[
+            "4:8 warning number-out-of-range: `300` for `weight` is out of range",
+            "5:6 warning number-out-of-range: `0` for `rise` is out of range",
+            "9:1 warning not-simulated: `track_script` is read but not simulated yet: scripts change neither priority nor state",
+            "10:1 warning weight-ignored: `s` has a weight, which does not go with a sync group",
+            "11:1 warning unknown-tracker: there is no vrrp_script `t`",
+            "18:1 warning not-simulated: `vrrp_sync_group` is read but not simulated yet: its instances change state one by one",
+            "18:17 warning lonely-group: `vrrp_sync_group G` has only one instance",
+            "21:1 warning unknown-instance: there is no vrrp_instance `VI_9`",
+        ],
+    );
+    assert_eq!(config.scripts[0].weight, Weight { value: 300, reverse: false });
+    assert_eq!((config.scripts[0].command.argv.len(), config.groups[0].members.len()), (2, 1));
+    assert_eq!(config.instances[0].sync_group.as_deref(), Some("G"));
+}
+
+#[test]
+fn strict_mode_takes_away_what_the_rfc_does_not_know() {
+    let i = instance(
+        "strict_mode\npreempt_delay 5\ndown_timer_adverts 5\naccept",
+        &[
+            "3:15 warning preempt-delay-cleared: `preempt_delay` does not go with strict mode",
+            "4:20 warning strict-reset: `down_timer_adverts` does not go with strict mode",
+            "5:1 warning strict-reset: `accept` does not go with strict mode",
+        ],
+    );
+    assert!(i.strict && !i.accept && i.lower_prio_no_advert && i.down_timer_adverts == 3);
+}
+
+#[test]
+fn routes_and_rules_are_checked_option_by_option() {
+    let i = instance(
+        "virtual_routes {\n10.1.0.0/16 via 10.0.0.1 dev eth0 metric 5\n10.2.0.0/16 gw 10.0.0.1\n10.3.0.0/16 dev eth0 mertic 5\n}\nvirtual_rules {\nfrom 10.0.0.1 table 10\nfrom 10.0.0.1\n}",
+        &[
+            "4:1 warning route-not-tracked: the route to 10.2.0.0/16 names no interface",
+            "4:13 warning deprecated: `gw` is an old word",
+            "5:22 warning unknown-option: `mertic` is not an option here",
+            "8:1 warning missing-value: this rule has no `priority`",
+            "9:1 warning missing-value: this rule does nothing",
+        ],
+    );
+    assert_eq!((i.routes.len(), i.rules.len()), (2, 1));
+    assert_eq!(i.routes[0].option("metric"), Some("5"));
+}
+
 /// Files that only exist in this test.
 struct Files(&'static [(&'static str, &'static str)]);
 

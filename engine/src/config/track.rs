@@ -154,7 +154,7 @@ pub(super) const PROCESS: &[Keyword] = &[
     }),
     process("weight", Takes::Words, |r, d, s| d.weight = weight(r, s).unwrap_or(d.weight)),
     process("quorum", Takes::Value, |r, d, s| {
-        d.quorum = lenient(r, s, 1..=65535).map_or(d.quorum, |n| n as u16)
+        d.quorum = lenient(r, s, 1..=65535).map_or(d.quorum, |n| n as u16);
     }),
     process("quorum_max", Takes::Value, |r, d, s| {
         d.quorum_max = lenient(r, s, 0..=65535).map(|n| n as u16).or(d.quorum_max);
@@ -166,7 +166,7 @@ pub(super) const PROCESS: &[Keyword] = &[
     }),
     process("fork_delay", Takes::Value, |r, d, s| d.fork_delay = lasting(r, s).unwrap_or(d.fork_delay)),
     process("terminate_delay", Takes::Value, |r, d, s| {
-        d.terminate_delay = lasting(r, s).unwrap_or(d.terminate_delay)
+        d.terminate_delay = lasting(r, s).unwrap_or(d.terminate_delay);
     }),
     process("full_command", Takes::Words, |_, d, _| d.full_command = true),
 ];

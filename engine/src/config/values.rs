@@ -21,7 +21,8 @@ pub(super) enum Bad {
 
 /// Reads a whole number; a leading `+` is fine.
 pub(super) fn unsigned(text: &str, range: &RangeInclusive<u32>) -> Result<u32, Bad> {
-    let digits = text.strip_prefix('+').unwrap_or(text);
+    // The empty word `""` is 0 to the daemon.
+    let digits = if text.is_empty() { "0" } else { text.strip_prefix('+').unwrap_or(text) };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         let negative =
             digits.strip_prefix('-').is_some_and(|d| d.bytes().next().is_some_and(|b| b.is_ascii_digit()));
@@ -35,7 +36,7 @@ pub(super) fn decimal(text: &str) -> Result<(u64, bool), Bad> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let good = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !good(whole) || !good(fraction) {
+    if !good(whole) || !good(fraction) {
         let negative =
             digits.starts_with('-') && digits[1..].bytes().next().is_some_and(|b| b.is_ascii_digit());
         return Err(if negative { Bad::Negative } else { Bad::Form });
@@ -81,6 +82,7 @@ pub(super) fn number(
 
 /// Reads a whole number with a sign.
 pub(super) fn integer(text: &str, range: &RangeInclusive<i64>) -> Result<i64, Bad> {
+    let text = if text.is_empty() { "0" } else { text };
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Bad::Form);
@@ -242,7 +244,7 @@ mod tests {
         );
         assert_eq!(
             (byte("-1"), byte("0x64"), byte("1.5"), byte("")),
-            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form), Err(Bad::Form))
+            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form), Err(Bad::Range))
         );
     }
 
@@ -258,7 +260,7 @@ mod tests {
         );
         assert_eq!(
             (decimal("-1"), decimal("."), decimal("1s")),
-            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form))
+            (Err(Bad::Negative), Ok((0, false)), Err(Bad::Form))
         );
     }
 }

@@ -117,12 +117,13 @@ impl Walker<'_> {
                 _ => self.config.static_addresses.extend(address(self.report, line, true)),
             }
             let group = line.arguments().windows(2).find(|pair| pair[0].text == "track_group");
-            if let Some([_, group]) = group {
-                if !self.config.track_groups.iter().any(|g| g.name == group.text) && !self.known.incomplete {
-                    let message = format!("there is no track_group `{}` above", group.text);
-                    let help = "write the `track_group` block above this one";
-                    self.report.warn("unknown-tracker", group.at, message, "does not track it", help);
-                }
+            if let Some([_, group]) = group
+                && !self.config.track_groups.iter().any(|g| g.name == group.text)
+                && !self.known.incomplete
+            {
+                let message = format!("there is no track_group `{}` above", group.text);
+                let help = "write the `track_group` block above this one";
+                self.report.warn("unknown-tracker", group.at, message, "does not track it", help);
             }
         }
     }

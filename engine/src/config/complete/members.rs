@@ -65,6 +65,9 @@ fn members(report: &mut Report, d: &group::Draft, instances: &mut [Draft]) -> Ve
 pub(super) fn weights(report: &mut Report, d: &mut Draft, groups: &[SyncGroup]) {
     own_interface(report, d);
     let group = groups.iter().find(|group| Some(&group.name) == d.instance.sync_group.as_ref());
+    if let Some(group) = group {
+        tracked_twice(report, d, group);
+    }
     let owner = d.instance.is_owner();
     let why = match group {
         _ if owner => "an address owner",
@@ -106,5 +109,17 @@ fn own_interface(report: &mut Report, d: &mut Draft) {
         let place = place.map_or(d.name, |(_, _, at)| *at);
         let message = format!("{own} is this instance's own interface");
         report.warn("own-interface", place, message, "ignores it: that is tracked anyway", "remove it");
+    }
+}
+
+/// An interface that a member and its group both track.
+fn tracked_twice(report: &mut Report, d: &Draft, group: &SyncGroup) {
+    let own = |name: &String| *name == d.instance.interface;
+    for track in &group.tracks.interfaces {
+        let name = &track.name;
+        if own(name) || d.instance.tracks.interfaces.iter().any(|t| t.name == *name) {
+            let message = format!("`{}` and its group both track {name}", d.instance.name);
+            report.warn("tracked-twice", d.name, message, "complains", "remove one of the two");
+        }
     }
 }

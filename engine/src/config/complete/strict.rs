@@ -65,12 +65,12 @@ pub(super) fn traffic(report: &mut Report, d: &mut Draft) {
         d.instance.vmac_xmit_base = false;
     }
     let first = d.instance.addresses.first().map(|address| address.cidr.address);
-    if let (Family::V6, Some(std::net::IpAddr::V6(first))) = (d.instance.family, first) {
-        if !first.is_unicast_link_local() {
-            let message = "strict mode wants a link-local address first";
-            let place = d.address_places[0].first().copied().unwrap_or(d.name);
-            report.warn("strict-order", place, message, "complains", "put an address of fe80::/10 first");
-        }
+    if let (Family::V6, Some(std::net::IpAddr::V6(first))) = (d.instance.family, first)
+        && !first.is_unicast_link_local()
+    {
+        let message = "strict mode wants a link-local address first";
+        let place = d.address_places[0].first().copied().unwrap_or(d.name);
+        report.warn("strict-order", place, message, "complains", "put an address of fe80::/10 first");
     }
 }
 
