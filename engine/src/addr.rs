@@ -91,6 +91,13 @@ impl Cidr {
         }
     }
 
+    /// The network's last address, where IPv4 has one.
+    pub fn broadcast(&self) -> Option<IpAddr> {
+        let IpAddr::V4(address) = self.address else { return None };
+        let host = u32::MAX.checked_shr(u32::from(self.prefix)).unwrap_or(0);
+        Some(IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() | host)))
+    }
+
     /// The network's first address with this prefix.
     pub fn network(&self) -> Cidr {
         let address = match self.address {

@@ -1,3 +1,78 @@
-//! A running daemon's data dumps, read as the settings that the engine makes of a configuration.
+//! The daemon's own dump of what it runs (SIGUSR1), as settings, and how it is compared with ours.
 
 pub mod checkers;
+mod vrrp;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use vrrplab_engine::config::effective::Setting;
+
+pub use vrrp::vrrp;
+
+/// Keywords that the dump does not show, or shows in another place.
+const UNSEEN: &[&str] = &[
+    "child_wait_time",
+    "use_pid_dir",
+    "linkbeat_use_polling",
+    "namespace_with_ipsets",
+    "interface_up_down_delays",
+    "vrrp_min_garp",
+    "vrrp_garp_interval",
+    "vrrp_gna_interval",
+    "garp_group",
+    "script_user",
+    "default_interface",
+    "random_seed",
+    "init_fail",
+    // Spelled for a reader of `ip route` and `ip rule`, with what the kernel adds.
+    "virtual_routes",
+    "virtual_rules",
+];
+
+/// The differences between what we say runs and what the daemon says, one line each; empty if there is none.
+pub fn compare(ours: &[Setting], theirs: &[Setting]) -> Vec<String> {
+    let (ours, theirs) = (flat(ours), flat(theirs));
+    let seen =
+        |path: &str| !path.split('/').any(|part| UNSEEN.contains(&part.split(' ').next().unwrap_or(part)));
+    let mut out = Vec::new();
+    for (path, value) in &theirs {
+        match ours.get(path) {
+            Some(our) if our == value => {}
+            Some(our) => out.push(format!("{path}: `{our}`, the daemon has `{value}`")),
+            None => out.push(format!("{path}: not ours, the daemon has `{value}`")),
+        }
+    }
+    for (path, value) in ours.iter().filter(|(path, _)| !theirs.contains_key(*path) && seen(path)) {
+        out.push(format!("{path}: `{value}`, the daemon has none"));
+    }
+    out
+}
+
+/// Settings by their path; entries with the same name are numbered.
+fn flat(settings: &[Setting]) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    descend(settings, "", &mut out);
+    out
+}
+
+fn descend(settings: &[Setting], above: &str, out: &mut BTreeMap<String, String>) {
+    let mut count = BTreeMap::new();
+    for setting in settings {
+        let is_block = !setting.inside.is_empty() || setting.value.is_none();
+        let name = match (&setting.value, is_block) {
+            (Some(value), true) => format!("{above}{} {value}", setting.name),
+            _ => format!("{above}{}", setting.name),
+        };
+        let nth: &mut usize = count.entry(name.clone()).or_default();
+        *nth += 1;
+        let path = if *nth == 1 { name } else { format!("{name} #{nth}") };
+        if is_block {
+            descend(&setting.inside, &format!("{path}/"), out);
+        } else {
+            out.insert(path, setting.value.clone().unwrap_or_default());
+        }
+    }
+}

@@ -19,7 +19,7 @@ const SCOPES: &[&str] = &["global", "link", "host", "site", "nowhere"];
 const LONGEST_LABEL: usize = 15;
 
 /// Reads a line. `None` where the daemon skips the address; that is reported.
-pub(super) fn address(report: &mut Report, line: &Statement) -> Option<Address> {
+pub(super) fn address(report: &mut Report, line: &Statement, is_static: bool) -> Option<Address> {
     let word = line.keyword();
     let Some(cidr) = cidr(report, word) else {
         let message = format!("`{}` is not an address", word.text);
@@ -32,7 +32,8 @@ pub(super) fn address(report: &mut Report, line: &Statement) -> Option<Address> 
         );
         return None;
     };
-    let mut reader = Reader { report, address: Address::plain(cidr, ""), words: line.arguments().iter() };
+    let mut reader =
+        Reader { report, address: Address::plain(cidr, ""), words: line.arguments().iter(), is_static };
     while let Some(word) = reader.words.next() {
         reader.option(word)?;
     }
@@ -42,7 +43,7 @@ pub(super) fn address(report: &mut Report, line: &Statement) -> Option<Address> 
 const SKIPPED: &str = "skips this address";
 
 /// The address before the options. A bad prefix length is reported, a bad address is not.
-fn cidr(report: &mut Report, word: &Word) -> Option<Cidr> {
+pub(super) fn cidr(report: &mut Report, word: &Word) -> Option<Cidr> {
     let (address, prefix) = match word.text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
         None => (word.text.as_str(), None),
@@ -78,6 +79,7 @@ struct Reader<'a> {
     report: &'a mut Report,
     address: Address,
     words: std::slice::Iter<'a, Word>,
+    is_static: bool,
 }
 
 impl Reader<'_> {
@@ -94,9 +96,9 @@ impl Reader<'_> {
             "scope" => self.scope(word)?,
             "peer" => self.peer(word)?,
             "preferred_lft" => self.preferred_lft(word)?,
-            "use_vmac" => {
-                let message = "`use_vmac` is recognised but not modelled yet: the simulation will differ";
-                self.report.warn("not-modelled", word.at, message, "", "");
+            "use_vmac" if !self.is_static => self.address.vmac = true,
+            "track_group" if self.is_static => {
+                self.address.track_group = Some(self.value(word)?.text.clone());
             }
             text => {
                 let message = format!("`{text}` is not an option of an address");
@@ -190,7 +192,15 @@ impl Reader<'_> {
         let family = self.address.cidr.address.is_ipv4();
         let word = self.value(option)?.clone();
         match word.text.parse::<IpAddr>() {
-            Ok(peer) if peer.is_ipv4() == family => self.address.peer = Some(Cidr::host(peer)),
+            Ok(peer) if peer.is_ipv4() == family => {
+                self.address.peer = Some(Cidr::host(peer));
+                if self.address.cidr != Cidr::host(self.address.cidr.address) {
+                    let message = "an address with a peer has no prefix length";
+                    let help = format!("write `{}`", self.address.cidr.address);
+                    self.report.warn("conflict", option.at, message, "ignores the prefix length", help);
+                    self.address.cidr = Cidr::host(self.address.cidr.address);
+                }
+            }
             _ => {
                 let message = format!("`{}` is not a peer address of the same family", word.text);
                 let help = "write an address without a prefix length";

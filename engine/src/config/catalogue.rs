@@ -1,6 +1,6 @@
 //! The keywords as a list that others may read: documentation is made from it.
 
-use super::keywords::{BLOCKS, Role, Scope, Takes, all, title};
+use super::keywords::{BLOCKS, Role, Scope, Takes, all, not_simulated, title};
 
 /// What is known about one keyword in one kind of block.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -41,10 +41,10 @@ pub fn keywords() -> Vec<KeywordFacts> {
                 block: title(scope),
                 name: keyword.name,
                 takes: takes(keyword.takes),
-                status: match keyword.role {
-                    Role::Later => Status::Recognised,
-                    Role::Differs => Status::Differs,
-                    _ => Status::Modelled,
+                status: match (keyword.role, not_simulated(scope, keyword.name)) {
+                    (_, Some(_)) => Status::Differs,
+                    (Role::Later, None) => Status::Recognised,
+                    (_, None) => Status::Modelled,
                 },
             })
             .collect();

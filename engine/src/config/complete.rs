@@ -1,34 +1,58 @@
 //! What follows from a whole configuration: defaults, corrections, and what no single line is to blame for.
 //! The checks stand in the daemon's order, as later ones see what earlier ones corrected.
 
-use super::global;
-use super::instance::{AuthType, Draft, Family};
-use super::model::{Auth, Config, Instance, Version, WantedState};
+mod members;
+mod strict;
+
+use super::instance::{AuthType, Draft};
+use super::model::{Auth, Config, Family, Instance, Version, Vmac, VmacKind, WantedState};
 use super::report::Report;
+use super::{global, group};
 use crate::time::Duration;
 
-/// As many addresses as fit into an advert.
-const MOST_ADDRESSES: usize = 255;
+/// As many addresses as fit into an advert: of IPv4 what the format can count, of IPv6 what fits into 1500 bytes.
+const fn most_addresses(family: Family) -> usize {
+    match family {
+        Family::V4 => 255,
+        Family::V6 => 89,
+    }
+}
 
 /// The longest `advert_int` of version 3.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
 /// Fills in the defaults and makes the daemon's corrections.
-pub(super) fn complete(report: &mut Report, global: global::Draft, mut drafts: Vec<Draft>) -> Config {
+pub(super) fn complete(
+    report: &mut Report,
+    mut config: Config,
+    mut global: global::Draft,
+    mut drafts: Vec<Draft>,
+    groups: Vec<group::Draft>,
+) -> Config {
+    config.groups = members::groups(report, &global, groups, &mut drafts);
     for d in &mut drafts {
+        d.instance.strict = d.strict.unwrap_or(global.strict);
         required(report, d);
         version(report, d, &global);
         priority(report, d);
+        strict::state(report, d);
         preemption(report, d);
         interval(report, d);
         authentication(report, d);
         addresses(report, d);
         inherit(d, &global);
+        strict::timers(report, d);
+        strict::traffic(report, d);
+        unicast(report, d);
+        virtual_macs(report, d, &global);
+        members::weights(report, d, &config.groups);
     }
     duplicate_vrids(report, &drafts);
     duplicate_addresses(report, &drafts);
-    let instances = drafts.into_iter().map(|d| d.instance).collect();
-    Config { global: global.global, instances, ..Config::default() }
+    global.keep();
+    config.global = global.global;
+    config.instances = drafts.into_iter().map(|d| d.instance).collect();
+    config
 }
 
 /// What the daemon cannot start without. A line that was meant to say it is the better place to point at.
@@ -39,7 +63,7 @@ fn required(report: &mut Report, d: &mut Draft) {
         ("interface", d.instance.interface.is_empty(), "`interface` with the name of an interface"),
     ];
     for (keyword, missing, help) in missing {
-        if !missing || d.incomplete {
+        if !missing {
             continue;
         }
         let daemon = format!("refuses to start: the instance has no `{keyword}`");
@@ -54,6 +78,7 @@ fn required(report: &mut Report, d: &mut Draft) {
 
 fn version(report: &mut Report, d: &mut Draft, global: &global::Draft) {
     let deduced = (d.family == Some(Family::V6)).then_some(Version::V3);
+    d.instance.family = d.family.unwrap_or(Family::V4);
     d.instance.version = d.version.or(deduced).or(global.version).unwrap_or(Version::V2);
     let what = match (d.family, d.instance.version) {
         (Some(Family::V6), _) => "IPv6",
@@ -73,7 +98,7 @@ fn priority(report: &mut Report, d: &mut Draft) {
     };
     d.instance.state = state;
     d.instance.priority = priority;
-    if d.state == Some(WantedState::Master) && d.priority.is_none() && !d.incomplete {
+    if d.state == Some(WantedState::Master) && d.priority.is_none() {
         let message = "`state MASTER` without `priority` means 255, the owner of the addresses";
         report.add(
             crate::finding::Severity::Note,
@@ -99,6 +124,7 @@ fn preemption(report: &mut Report, d: &mut Draft) {
     }
     let why = match d.instance {
         Instance { preempt_delay: Duration::ZERO, .. } => return,
+        Instance { strict: true, .. } => "strict mode",
         _ if master => "`state MASTER`",
         Instance { nopreempt: true, .. } => "`nopreempt`",
         _ => return,
@@ -133,17 +159,22 @@ fn authentication(report: &mut Report, d: &mut Draft) {
     d.instance.auth = match (d.auth_type, d.auth_pass) {
         (None, None) => Auth::None,
         (Some(_), None) => {
-            if !d.auth_trouble && !d.incomplete {
+            if !d.auth_trouble {
                 let message = "`auth_type` without `auth_pass`";
                 report.warn("no-password", d.place("auth_type"), message, daemon, "add `auth_pass`");
             }
             Auth::None
         }
         (None, Some(_)) => {
-            if !d.auth_trouble && !d.incomplete {
+            if !d.auth_trouble {
                 let message = "`auth_pass` without `auth_type`";
                 report.warn("no-auth-type", d.place("auth_pass"), message, daemon, "add `auth_type PASS`");
             }
+            Auth::None
+        }
+        (Some(_), Some(_)) if d.instance.strict => {
+            let message = "strict mode has no authentication";
+            report.warn("auth-ignored", d.place("auth_type"), message, daemon, "remove the block");
             Auth::None
         }
         (Some(_), Some(_)) if d.instance.version == Version::V3 => {
@@ -172,18 +203,24 @@ fn authentication(report: &mut Report, d: &mut Draft) {
 
 fn addresses(report: &mut Report, d: &mut Draft) {
     let addresses = &mut d.instance.addresses;
-    if addresses.is_empty() && !d.address_trouble && !d.incomplete {
+    let most = most_addresses(d.instance.family);
+    let required = d.instance.strict || d.instance.version == Version::V3;
+    if addresses.is_empty() && required {
+        let message = format!("`vrrp_instance {}` has no virtual address", d.instance.name);
+        let daemon = "refuses to start: version 3 and strict mode need one";
+        report.error("no-address", d.name, message, daemon, "add `virtual_ipaddress { … }`");
+    } else if addresses.is_empty() && !d.address_trouble {
         let message = format!("`vrrp_instance {}` has no virtual address", d.instance.name);
         let daemon = "complains and takes part in elections for nothing";
         report.warn("no-address", d.name, message, daemon, "add `virtual_ipaddress { … }`");
     }
-    if addresses.len() > MOST_ADDRESSES {
-        let message = format!("{} addresses do not fit into an advert of {MOST_ADDRESSES}", addresses.len());
+    if addresses.len() > most {
+        let message = format!("{} addresses do not fit into an advert of {most}", addresses.len());
         let daemon = "treats the rest as `virtual_ipaddress_excluded`";
-        let place = d.address_places[0].get(MOST_ADDRESSES).copied().unwrap_or(d.name);
+        let place = d.address_places[0].get(most).copied().unwrap_or(d.name);
         report.warn("too-many-addresses", place, message, daemon, "move them there");
-        d.instance.excluded.splice(0..0, addresses.split_off(MOST_ADDRESSES));
-        let moved = d.address_places[0].split_off(MOST_ADDRESSES);
+        d.instance.excluded.splice(0..0, addresses.split_off(most));
+        let moved = d.address_places[0].split_off(most);
         d.address_places[1].splice(0..0, moved);
     }
     let interface = &d.instance.interface;
@@ -194,16 +231,74 @@ fn addresses(report: &mut Report, d: &mut Draft) {
     }
 }
 
+/// What only means something with peers, and what means nothing with them.
+fn unicast(report: &mut Report, d: &mut Draft) {
+    let (peers, unicast) = (!d.instance.unicast.peers.is_empty(), &mut d.instance.unicast);
+    if peers {
+        if d.mcast_dst {
+            let message = "`mcast_dst_ip` means nothing with `unicast_peer`";
+            let place = d.place("mcast_dst_ip");
+            report.warn("conflict", place, message, "ignores it", "remove one of the two");
+        }
+        return;
+    }
+    if let Some(at) = d.unicast_word {
+        let message = format!("`{}` means nothing without peers", report.text(at));
+        let daemon = "complains and uses multicast";
+        report.warn("no-peers", at, message, daemon, "add `unicast_peer { … }`");
+    }
+    if d.set.contains_key("unicast_ttl") {
+        unicast.ttl = 255;
+        let message = "`unicast_ttl` means nothing without peers";
+        report.warn("no-peers", d.place("unicast_ttl"), message, "ignores it", "add `unicast_peer { … }`");
+    }
+}
+
+/// Interfaces above the real one.
+fn virtual_macs(report: &mut Report, d: &mut Draft, global: &global::Draft) {
+    if let Some((kind, name)) = d.vmac.take() {
+        let prefix = global.global.other.get("vmac_prefix").map_or("vrrp", String::as_str);
+        let name = name.unwrap_or_else(|| format!("{prefix}.{}", d.instance.vrid));
+        let no_source = matches!(kind, VmacKind::Ipvlan(None, _)) && d.instance.family == Family::V4;
+        if no_source {
+            let message = "`use_ipvlan` needs an address of its own for IPv4";
+            let help = "write `use_ipvlan ADDRESS`";
+            report.warn("no-source", d.place("use_ipvlan"), message, "keeps the instance in FAULT", help);
+        }
+        let is_vmac = matches!(kind, VmacKind::Macvlan(_));
+        d.instance.vmac = Some(Vmac { kind, name });
+        if is_vmac && !d.instance.unicast.peers.is_empty() && !d.instance.vmac_xmit_base {
+            let message = "`use_vmac` with `unicast_peer` needs `vmac_xmit_base`";
+            report.warn("conflict", d.place("use_vmac"), message, "sets it", "add `vmac_xmit_base`");
+            d.instance.vmac_xmit_base = true;
+        }
+    } else if d.instance.vmac_xmit_base {
+        let message = "`vmac_xmit_base` means nothing without `use_vmac`";
+        report.warn("conflict", d.place("vmac_xmit_base"), message, "ignores it", "add `use_vmac`");
+        d.instance.vmac_xmit_base = false;
+    }
+    if d.instance.vrf.is_some() && !d.instance.interface.is_empty() {
+        let message = "`vrf` does not go with `interface`";
+        report.warn("conflict", d.place("vrf"), message, "ignores `vrf`", "remove one of the two");
+        d.instance.vrf = None;
+    }
+}
+
 /// What the text does not say comes from `global_defs`.
 fn inherit(d: &mut Draft, global: &global::Draft) {
     let instance = &mut d.instance;
-    instance.garp = d.garp.over(&global.garp);
+    instance.garp = d.garp.over(&global.garp, global.min_garp);
     instance.down_timer_adverts = d.down_timer_adverts.or(global.down_timer_adverts).unwrap_or(3);
     instance.lower_prio_no_advert = d.lower_prio_no_advert.unwrap_or(global.lower_prio_no_advert);
     instance.higher_prio_send_advert = d.higher_prio_send_advert.unwrap_or(global.higher_prio_send_advert);
     instance.skip_check_adv_addr |= global.skip_check_adv_addr;
+    instance.smtp_alert = d.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert).unwrap_or(false);
+    instance.notify_priority_changes = d.notify_priority_changes.unwrap_or(global.notify_priority_changes);
+    instance.unicast.check_source |= global.check_unicast_src;
+    instance.garp_extra = instance.garp_extra.or(global.extra_garp);
     if !d.mcast_dst {
         instance.mcast_dst_ip = global.global.mcast_group4;
+        instance.mcast_dst_ip6 = global.global.mcast_group6;
     }
 }
 
@@ -214,8 +309,8 @@ fn duplicate_vrids(report: &mut Report, drafts: &[Draft]) {
             let v6 = d.family == Some(Family::V6);
             (d.instance.interface.clone(), d.instance.vrid, v6, d.instance.mcast_dst_ip)
         };
-        let same = |other: &&Draft| key(other) == key(d) && !other.unicast && !other.incomplete;
-        if d.vrid.is_none() || d.instance.interface.is_empty() || d.unicast || d.incomplete {
+        let same = |other: &&Draft| key(other) == key(d) && !other.unicast;
+        if d.vrid.is_none() || d.instance.interface.is_empty() || d.unicast {
             continue;
         }
         if let Some(other) = drafts[..i].iter().find(same) {

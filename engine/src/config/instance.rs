@@ -7,17 +7,14 @@ use super::address::address;
 use super::global::{GarpDraft, switched_on_anyway, version};
 use super::keywords::{Keyword, Role, Scope, Takes};
 use super::lex::{At, Word, command_words};
-use super::model::{Address, Command, Instance, Version, WantedState};
+use super::model::{
+    Address, Command, ExtraGarp, Family, Instance, OldChecksum, Peer, Version, VmacKind, WantedState,
+};
 use super::report::Report;
+use super::route::{route, rule};
+use super::track::{Kind, Known, Named, tracks};
 use super::tree::Statement;
-use super::values::{lenient, number, seconds, switch};
-
-/// The address family of an instance: that of the first address it is given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Family {
-    V4,
-    V6,
-}
+use super::values::{lenient, lenient_seconds, number, seconds, signed, surplus, switch};
 
 /// An instance while reading: what the text says, before defaults and corrections.
 #[derive(Debug)]
@@ -48,8 +45,16 @@ pub(super) struct Draft {
     pub(super) address_trouble: bool,
     /// `unicast_peer` names somebody; without, a `unicast_src_ip` still means multicast.
     pub(super) unicast: bool,
-    /// Lines were left out that may set anything.
-    pub(super) incomplete: bool,
+    pub(super) known: Known,
+    /// Where each tracker is named.
+    pub(super) track_places: Vec<Named>,
+    pub(super) strict: Option<bool>,
+    pub(super) accept: Option<bool>,
+    pub(super) smtp_alert: Option<bool>,
+    pub(super) notify_priority_changes: Option<bool>,
+    pub(super) vmac: Option<(VmacKind, Option<String>)>,
+    /// The last keyword that only means something with peers.
+    pub(super) unicast_word: Option<At>,
 }
 
 /// `auth_type`.
@@ -60,7 +65,7 @@ pub(super) enum AuthType {
 }
 
 impl Draft {
-    pub(super) fn new(name: &Word) -> Draft {
+    pub(super) fn new(name: &Word, known: &Known) -> Draft {
         Draft {
             instance: Instance::named(name.text.clone()),
             name: name.at,
@@ -82,7 +87,14 @@ impl Draft {
             address_places: [Vec::new(), Vec::new()],
             address_trouble: false,
             unicast: false,
-            incomplete: false,
+            known: known.clone(),
+            track_places: Vec::new(),
+            strict: None,
+            accept: None,
+            smtp_alert: None,
+            notify_priority_changes: None,
+            vmac: None,
+            unicast_word: None,
         }
     }
 
@@ -95,9 +107,15 @@ impl Draft {
     fn fits(&mut self, family: Family) -> bool {
         *self.family.get_or_insert(family) == family
     }
+
+    fn track(&mut self, report: &mut Report, kind: Kind, s: &Statement) {
+        tracks(report, &self.known, &mut self.instance.tracks, &mut self.track_places, kind, s);
+    }
 }
 
 const IGNORED: &str = "ignores the line";
+
+const LIST: Takes = Takes::Block(Scope::List);
 
 const fn row(name: &'static str, takes: Takes, handle: fn(&mut Report, &mut Draft, &Statement)) -> Keyword {
     Keyword { name, takes, role: Role::Instance(handle) }
@@ -106,7 +124,7 @@ const fn row(name: &'static str, takes: Takes, handle: fn(&mut Report, &mut Draf
 pub(super) const KEYWORDS: &[Keyword] = &[
     Keyword { name: "authentication", takes: Takes::Block(Scope::Authentication), role: Role::Open },
     row("state", Takes::Value, state),
-    row("interface", Takes::Value, |_, d, s| d.instance.interface = s.arguments()[0].text.clone()),
+    row("interface", Takes::Value, interface),
     row("virtual_router_id", Takes::Value, virtual_router_id),
     row("priority", Takes::Value, priority),
     row("advert_int", Takes::Value, |r, d, s| {
@@ -114,15 +132,19 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         d.instance.advert_int = read.unwrap_or(d.instance.advert_int);
     }),
     row("version", Takes::Value, own_version),
-    row("native_ipv6", Takes::Words, |_, d, _| {
-        d.fits(Family::V6);
+    row("native_ipv6", Takes::Words, |r, d, s| {
+        if !d.fits(Family::V6) {
+            let message = "`native_ipv6` does not go with IPv4 addresses";
+            r.warn("family-mismatch", s.keyword().at, message, IGNORED, "remove it");
+        }
     }),
-    row("virtual_ipaddress", Takes::Block(Scope::List), |r, d, s| addresses(r, d, s, false)),
-    row("virtual_ipaddress_excluded", Takes::Block(Scope::List), |r, d, s| addresses(r, d, s, true)),
+    row("virtual_ipaddress", LIST, |r, d, s| addresses(r, d, s, false)),
+    row("virtual_ipaddress_excluded", LIST, |r, d, s| addresses(r, d, s, true)),
     row("nopreempt", Takes::Words, |_, d, _| d.instance.nopreempt = true),
     row("preempt", Takes::Words, |_, d, _| d.instance.nopreempt = false),
     row("preempt_delay", Takes::Value, |r, d, s| {
-        let read = seconds(r, s, 0..=1_000_000_000, IGNORED);
+        let (name, word) = (&s.keyword().text, &s.arguments()[0]);
+        let read = lenient_seconds(r, name, word, 0..=1_000_000_000, IGNORED);
         d.instance.preempt_delay = read.unwrap_or(d.instance.preempt_delay);
     }),
     row("garp_master_delay", Takes::Value, |r, d, s| d.garp.read(r, s)),
@@ -145,9 +167,73 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("mcast_src_ip", Takes::Value, mcast_src_ip),
     row("mcast_dst_ip", Takes::Value, mcast_dst_ip),
     row("unicast_src_ip", Takes::Value, unicast_src_ip),
-    row("unicast_peer", Takes::Block(Scope::List), |r, d, s| {
-        d.unicast |= s.block.as_ref().is_some_and(|peers| !peers.is_empty());
-        differs(r, s.keyword());
+    row("unicast_peer", LIST, unicast_peer),
+    row("unicast_ttl", Takes::Value, |r, d, s| {
+        d.instance.unicast.ttl = lenient(r, s, 0..=255).map_or(d.instance.unicast.ttl, |n| n as u8);
+    }),
+    row("check_unicast_src", Takes::Words, |_, d, s| {
+        d.instance.unicast.check_source = true;
+        d.unicast_word = Some(s.keyword().at);
+    }),
+    row("unicast_fault_no_peer", Takes::Words, |_, d, _| d.instance.unicast.fault_no_peer = true),
+    row("old_unicast_checksum", Takes::Words, old_unicast_checksum),
+    row("track_src_ip", Takes::Words, |_, d, _| d.instance.track_src_ip = true),
+    row("strict_mode", Takes::Words, |r, d, s| d.strict = switch(r, s).or(d.strict)),
+    row("track_interface", LIST, |r, d, s| d.track(r, Kind::Interface, s)),
+    row("track_script", LIST, |r, d, s| d.track(r, Kind::Script, s)),
+    row("track_file", LIST, |r, d, s| d.track(r, Kind::File, s)),
+    row("track_process", LIST, |r, d, s| d.track(r, Kind::Process, s)),
+    row("track_bfd", LIST, |r, d, s| d.track(r, Kind::Bfd, s)),
+    row("use_vmac", Takes::Words, super::vmac::use_vmac),
+    row("use_ipvlan", Takes::Words, super::vmac::use_ipvlan),
+    row("use_vmac_addr", Takes::Words, |_, d, _| d.instance.vmac_addr = true),
+    row("vmac_xmit_base", Takes::Words, |_, d, _| d.instance.vmac_xmit_base = true),
+    row("vrf", Takes::Value, |_, d, s| d.instance.vrf = Some(s.arguments()[0].text.clone())),
+    row("garp_extra_if", Takes::Words, |r, d, s| {
+        d.instance.garp_extra = extra_garp(r, s, 0).or(d.instance.garp_extra);
+    }),
+    row("vmac_garp_intvl", Takes::Words, |r, d, s| {
+        deprecated(r, s, "takes it for `garp_extra_if`", "write `garp_extra_if`");
+        d.instance.garp_extra = extra_garp(r, s, 0).or(d.instance.garp_extra);
+    }),
+    row("accept", Takes::Words, |_, d, _| d.accept = Some(true)),
+    row("no_accept", Takes::Words, |_, d, _| d.accept = Some(false)),
+    row("promote_secondaries", Takes::Words, |_, d, _| d.instance.promote_secondaries = true),
+    row("smtp_alert", Takes::Words, |r, d, s| d.smtp_alert = switch(r, s).or(d.smtp_alert)),
+    row("notify_deleted", Takes::Words, |r, d, s| {
+        d.instance.notify_deleted = true;
+        if !s.arguments().is_empty() {
+            notify(r, &mut d.instance.notify.deleted, s);
+        }
+    }),
+    row("notify_priority_changes", Takes::Words, |r, d, s| {
+        d.notify_priority_changes = switch(r, s).or(d.notify_priority_changes);
+    }),
+    row("kernel_rx_buf_size", Takes::Words, |r, d, s| {
+        let [word] = s.arguments() else {
+            let message = "`kernel_rx_buf_size` needs one number";
+            r.warn("missing-value", s.all, message, IGNORED, "write a number of bytes");
+            return;
+        };
+        let read = signed(r, "kernel_rx_buf_size", word, 0..=u32::MAX.into(), IGNORED);
+        d.instance.kernel_rx_buf_size = read.map(|n| n as u32).or(d.instance.kernel_rx_buf_size);
+    }),
+    row("debug", Takes::Value, |r, d, s| {
+        d.instance.debug = lenient(r, s, 0..=4).map_or(d.instance.debug, |n| n as u8);
+    }),
+    row("linkbeat_use_polling", Takes::Words, |r, _, s| {
+        deprecated(r, s, "polls the interface", "name the interface in `linkbeat_interfaces`");
+    }),
+    row("lvs_sync_daemon_interface", Takes::Value, |r, _, s| {
+        deprecated(r, s, "takes it for `lvs_sync_daemon`", "write `lvs_sync_daemon` in `global_defs`");
+    }),
+    row("virtual_routes", LIST, |r, d, s| {
+        surplus(r, s, 0);
+        d.instance.routes.extend(s.block.iter().flatten().filter_map(|line| route(r, line, false)));
+    }),
+    row("virtual_rules", LIST, |r, d, s| {
+        surplus(r, s, 0);
+        d.instance.rules.extend(s.block.iter().flatten().filter_map(|line| rule(r, line, false)));
     }),
     row("notify", Takes::Value, |r, d, s| notify(r, &mut d.instance.notify.any, s)),
     row("notify_master", Takes::Value, |r, d, s| notify(r, &mut d.instance.notify.master, s)),
@@ -162,11 +248,93 @@ pub(super) const KEYWORDS: &[Keyword] = &[
 pub(super) const AUTHENTICATION: &[Keyword] =
     &[row("auth_type", Takes::Value, auth_type), row("auth_pass", Takes::Value, auth_pass)];
 
-/// Complains about a keyword without which the simulation is not what the daemon does.
-pub(super) fn differs(report: &mut Report, keyword: &Word) {
-    let message =
-        format!("`{}` is recognised but not modelled yet: the simulation will differ", keyword.text);
-    report.warn("not-modelled", keyword.at, message, "", "");
+/// Complains about an old keyword.
+fn deprecated(report: &mut Report, s: &Statement, daemon: &str, help: &str) {
+    let message = format!("`{}` is an old keyword", s.keyword().text);
+    report.warn("deprecated", s.keyword().at, message, daemon, help);
+}
+
+/// `[all] SECONDS`, for an instance or for all.
+pub(super) fn extra_garp(report: &mut Report, s: &Statement, least: i64) -> Option<ExtraGarp> {
+    let mut words = s.arguments();
+    let all = words.first().is_some_and(|word| word.text == "all");
+    if all {
+        words = &words[1..];
+    }
+    let Some(word) = words.last() else {
+        let message = format!("`{}` has no time", s.keyword().text);
+        report.warn("missing-value", s.keyword().at, message, IGNORED, "write seconds from 1 to 86400");
+        return None;
+    };
+    let seconds = signed(report, &s.keyword().text, word, least..=u32::MAX.into(), IGNORED)?;
+    let every = crate::time::Duration::from_secs(seconds as u64);
+    Some(ExtraGarp { all, every })
+}
+
+fn old_unicast_checksum(report: &mut Report, d: &mut Draft, s: &Statement) {
+    d.unicast_word = Some(s.keyword().at);
+    match s.arguments().first() {
+        None => d.instance.unicast.old_checksum = OldChecksum::Always,
+        Some(word) if word.text == "never" => d.instance.unicast.old_checksum = OldChecksum::Never,
+        Some(word) => {
+            let message = format!("`{}` does not go with `old_unicast_checksum`", word.text);
+            report.warn("invalid-value", word.at, message, IGNORED, "write `never`, or nothing");
+        }
+    }
+}
+
+/// `ADDRESS [min_ttl N] [max_ttl N]`.
+fn unicast_peer(report: &mut Report, d: &mut Draft, s: &Statement) {
+    surplus(report, s, 0);
+    d.unicast_word = Some(s.keyword().at);
+    for line in s.block.iter().flatten() {
+        let word = line.keyword();
+        let text = word.text.split('/').next().unwrap_or_default();
+        let address = text.parse::<IpAddr>().ok().filter(|ip| d.fits(Family::of(*ip)));
+        let Some(address) = address else {
+            let message = format!("`{}` is not an address of this instance's family", word.text);
+            report.warn(
+                "invalid-address",
+                word.at,
+                message,
+                "skips this peer",
+                "write the peer's own address",
+            );
+            continue;
+        };
+        let mut peer = Peer { address, min_ttl: 0, max_ttl: 255 };
+        let mut words = line.arguments().iter();
+        while let Some(word) = words.next() {
+            peer_option(report, d, &mut peer, word, words.next());
+        }
+        if peer.min_ttl > peer.max_ttl {
+            let message = format!("`min_ttl` {} is above `max_ttl` {}", peer.min_ttl, peer.max_ttl);
+            report.warn("conflict", line.all, message, "discards all adverts of this peer", "swap them");
+        }
+        d.unicast = true;
+        d.instance.unicast.peers.push(peer);
+    }
+}
+
+fn peer_option(report: &mut Report, d: &mut Draft, peer: &mut Peer, word: &Word, value: Option<&Word>) {
+    let Some(value) = value else {
+        let message = format!("`{}` has no value", word.text);
+        report.warn("missing-value", word.at, message, "ignores it", "write a number from 0 to 255");
+        return;
+    };
+    let slot = match word.text.as_str() {
+        "min_ttl" => &mut peer.min_ttl,
+        "max_ttl" => &mut peer.max_ttl,
+        text => {
+            let message = format!("`{text}` is not an option of a peer");
+            report.warn("unknown-option", word.at, message, "ignores it", "write `min_ttl` or `max_ttl`");
+            return;
+        }
+    };
+    if let Some(ttl) = signed(report, &word.text, value, 0..=255, "ignores it") {
+        *slot = ttl as u8;
+        d.instance.unicast.check_source = true;
+    }
 }
 
 /// A state that is none leaves it open: a later line may still say it.
@@ -191,6 +359,17 @@ fn state(report: &mut Report, d: &mut Draft, s: &Statement) {
             report.warn("repeated-keyword", s.all, message, "keeps the first", "remove one of the two lines");
         }
         _ => d.state = Some(wanted),
+    }
+}
+
+/// A name that is too long for the kernel counts as none.
+fn interface(report: &mut Report, d: &mut Draft, s: &Statement) {
+    let word = &s.arguments()[0];
+    if word.text.len() > 15 {
+        let message = format!("`{}` is longer than 15 characters", word.text);
+        report.warn("name-too-long", word.at, message, IGNORED, "write the name of an interface");
+    } else {
+        d.instance.interface.clone_from(&word.text);
     }
 }
 
@@ -231,19 +410,10 @@ fn own_version(report: &mut Report, d: &mut Draft, s: &Statement) {
 }
 
 fn addresses(report: &mut Report, d: &mut Draft, s: &Statement, excluded: bool) {
-    if let Some(word) = s.arguments().first() {
-        let message = format!("`{}` stands before the `{{`", word.text);
-        report.warn(
-            "extra-words",
-            word.at,
-            message,
-            "ignores it",
-            "write one address a line, between the braces",
-        );
-    }
+    surplus(report, s, 0);
     for line in s.block.iter().flatten() {
         let address =
-            address(report, line).filter(|address| excluded || advertised(report, d, line, address));
+            address(report, line, false).filter(|address| excluded || advertised(report, d, line, address));
         match address {
             Some(address) => {
                 d.address_places[usize::from(excluded)].push(line.keyword().at);
@@ -256,7 +426,7 @@ fn addresses(report: &mut Report, d: &mut Draft, s: &Statement, excluded: bool) 
 
 /// Whether an address can be advertised: all of an instance's are of one family.
 fn advertised(report: &mut Report, d: &mut Draft, line: &Statement, address: &Address) -> bool {
-    let family = if address.cidr.address.is_ipv4() { Family::V4 } else { Family::V6 };
+    let family = Family::of(address.cidr.address);
     let fits = d.fits(family);
     if !fits {
         let message =
@@ -278,7 +448,7 @@ fn mcast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
     match word.text.parse::<IpAddr>() {
         Ok(IpAddr::V4(source)) if d.fits(Family::V4) => d.instance.mcast_src_ip = Some(source),
-        Ok(IpAddr::V6(_)) if d.fits(Family::V6) => differs(report, s.keyword()),
+        Ok(IpAddr::V6(source)) if d.fits(Family::V6) => d.instance.mcast_src_ip6 = Some(source),
         _ => {
             let message = format!("`{}` is not an address of this instance's family", word.text);
             report.warn("invalid-address", word.at, message, IGNORED, "write an address of this host");
@@ -286,25 +456,32 @@ fn mcast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     }
 }
 
-/// Not modelled, but like every address of an instance it may be the one that decides the family.
 fn unicast_src_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
-    if let Ok(source) = s.arguments()[0].text.parse::<IpAddr>() {
-        d.fits(if source.is_ipv4() { Family::V4 } else { Family::V6 });
+    let word = &s.arguments()[0];
+    d.unicast_word = Some(s.keyword().at);
+    let text = word.text.split('/').next().unwrap_or_default();
+    let source = text.parse::<IpAddr>().ok().filter(|ip| d.fits(Family::of(*ip)));
+    if source.is_none() {
+        let message = format!("`{}` is not an address of this instance's family", word.text);
+        report.warn("invalid-address", word.at, message, IGNORED, "write an address of this host");
     }
-    differs(report, s.keyword());
+    d.instance.unicast.source = source.or(d.instance.unicast.source);
 }
 
 /// Even an address that is no group decides the family.
 fn mcast_dst_ip(report: &mut Report, d: &mut Draft, s: &Statement) {
     let word = &s.arguments()[0];
     let group = word.text.parse::<IpAddr>().ok();
-    let group = group.filter(|ip| d.fits(if ip.is_ipv4() { Family::V4 } else { Family::V6 }));
+    let group = group.filter(|ip| d.fits(Family::of(*ip)));
     match group.filter(IpAddr::is_multicast) {
         Some(IpAddr::V4(group)) => {
             d.instance.mcast_dst_ip = group;
             d.mcast_dst = true;
         }
-        Some(IpAddr::V6(_)) => differs(report, s.keyword()),
+        Some(IpAddr::V6(group)) => {
+            d.instance.mcast_dst_ip6 = group;
+            d.mcast_dst = true;
+        }
         None => {
             let message = format!("`{}` is not a multicast address of this instance's family", word.text);
             report.warn("invalid-address", word.at, message, IGNORED, "write one from 224.0.0.0/4");
@@ -347,16 +524,24 @@ fn auth_pass(report: &mut Report, d: &mut Draft, s: &Statement) {
 }
 
 /// The command and its user are split like a shell would, so this starts from the text again.
-fn notify(report: &mut Report, slot: &mut Option<Command>, s: &Statement) {
+pub(super) fn notify_words(report: &mut Report, s: &Statement) -> Option<Command> {
     let mut words = command_words(&s.rest).into_iter();
     let argv = command_words(&words.next().unwrap_or_default());
-    let name = &s.keyword().text;
     if argv.is_empty() {
-        report.warn("missing-value", s.all, format!("`{name}` has an empty command"), IGNORED, "");
-    } else if slot.is_some() {
-        let message = format!("`{name}` was already given");
+        let message = format!("`{}` has an empty command", s.keyword().text);
+        report.warn("missing-value", s.all, message, IGNORED, "");
+        return None;
+    }
+    Some(Command { argv, user: words.next().map(|user| (user, words.next())) })
+}
+
+/// One of the notify scripts; the first counts.
+pub(super) fn notify(report: &mut Report, slot: &mut Option<Command>, s: &Statement) {
+    let Some(command) = notify_words(report, s) else { return };
+    if slot.is_some() {
+        let message = format!("`{}` was already given", s.keyword().text);
         report.warn("repeated-keyword", s.all, message, "keeps the first", "call both from one script");
     } else {
-        *slot = Some(Command { argv, user: words.next().map(|user| (user, words.next())) });
+        *slot = Some(command);
     }
 }

@@ -3,9 +3,11 @@
 //! The lists were checked against the daemon: each word with and without a parameter in each block.
 
 use super::instance::Draft;
+use super::model::{GarpGroup, Script, TrackFile, TrackProcess};
+use super::plain::{self, Plain};
 use super::report::Report;
 use super::tree::Statement;
-use super::{global, instance, server};
+use super::{global, group, instance, server, track};
 
 /// A kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,10 +66,20 @@ pub(super) enum Role {
     Instance(Handle<Draft>),
     /// Read by the load balancer's half.
     Server,
+    /// Sets something of a synchronisation group.
+    Group(Handle<group::Draft>),
+    /// Sets something of a script.
+    Script(Handle<Script>),
+    /// Sets something of a tracked process.
+    Process(Handle<TrackProcess>),
+    /// Sets something of a tracked file.
+    File(Handle<TrackFile>),
+    /// Sets something of a pacing group.
+    Garp(Handle<GarpGroup>),
+    /// Leaves a value behind and nothing else.
+    Plain(Plain),
     /// Recognised, without influence on what is simulated.
     Later,
-    /// Recognised, and what is simulated differs without it.
-    Differs,
 }
 
 /// One keyword in one kind of block.
@@ -90,13 +102,24 @@ pub(super) fn all(scope: Scope) -> impl Iterator<Item = Keyword> {
         Scope::Global => global::KEYWORDS,
         Scope::Instance => instance::KEYWORDS,
         Scope::Authentication => instance::AUTHENTICATION,
+        Scope::SyncGroup => group::KEYWORDS,
+        Scope::Script => track::SCRIPT,
+        Scope::Process => track::PROCESS,
+        Scope::TrackFile => track::FILE,
+        Scope::GarpGroup => group::GARP,
         _ => &[],
     };
-    modelled.iter().copied().chain(listed(server::keywords::TABLE, scope, Role::Server)).chain(listed(
-        LATER,
-        scope,
-        Role::Later,
-    ))
+    let plain: &[Keyword] = match scope {
+        Scope::Root => plain::TOP,
+        Scope::Global => plain::GLOBAL,
+        _ => &[],
+    };
+    modelled
+        .iter()
+        .chain(plain)
+        .copied()
+        .chain(listed(server::keywords::TABLE, scope, Role::Server))
+        .chain(listed(LATER, scope, Role::Later))
 }
 
 /// Whether the daemon stops at a keyword that lacks its argument.
@@ -111,6 +134,7 @@ pub(super) fn needs_argument(scope: Scope, keyword: Keyword) -> bool {
 /// Blocks without a name stop the daemon; `vrrp_instance` and `vrrp_sync_group` are only skipped.
 const NAMED: &[&str] = &[
     "vrrp_script",
+    "vrrp_track_process",
     "track_file",
     "vrrp_track_file",
     "virtual_server",
@@ -134,10 +158,25 @@ pub(super) fn home(name: &str) -> Option<Scope> {
     scopes.filter(|s| *s != Scope::List).find(|s| find(*s, name).is_some())
 }
 
+const fn open(name: &'static str, scope: Scope) -> Keyword {
+    Keyword { name, takes: Takes::Block(scope), role: Role::Open }
+}
+
 const ROOT: &[Keyword] = &[
-    Keyword { name: "global_defs", takes: Takes::Block(Scope::Global), role: Role::Open },
-    Keyword { name: "vrrp_instance", takes: Takes::Block(Scope::Instance), role: Role::Open },
-    Keyword { name: "track_file", takes: Takes::Block(Scope::TrackFile), role: Role::Later },
+    open("global_defs", Scope::Global),
+    open("vrrp_instance", Scope::Instance),
+    open("vrrp_sync_group", Scope::SyncGroup),
+    open("vrrp_script", Scope::Script),
+    open("vrrp_track_process", Scope::Process),
+    open("track_file", Scope::TrackFile),
+    open("vrrp_track_file", Scope::TrackFile),
+    open("track_group", Scope::TrackGroup),
+    open("garp_group", Scope::GarpGroup),
+    open("static_ipaddress", Scope::List),
+    open("static_routes", Scope::List),
+    open("static_rules", Scope::List),
+    open("interface_up_down_delays", Scope::List),
+    open("linkbeat_interfaces", Scope::List),
 ];
 
 /// The words of a block in a table.
@@ -149,11 +188,36 @@ fn listed(
     table.iter().filter(move |(s, _)| *s == scope).flat_map(move |(_, list)| later(list, role))
 }
 
-/// A list of words: `=` needs a value, `{` opens a list, `!` makes the simulation differ. Those in `BLOCKS`
-/// open a block.
+/// What changes elections or their timing and is not simulated yet, with what is missing.
+const NOT_SIMULATED: &[(Scope, &str, &str)] = &[
+    (Scope::Root, "vrrp_sync_group", "its instances change state one by one"),
+    (Scope::Root, "garp_group", "every interface is paced on its own"),
+    (Scope::Root, "interface_up_down_delays", "a link that goes down or up counts at once"),
+    (Scope::Global, "vrrp_startup_delay", "elections start at once"),
+    (Scope::Instance, "track_interface", "other links change neither priority nor state"),
+    (Scope::Instance, "track_script", "scripts change neither priority nor state"),
+    (Scope::Instance, "track_file", "files change neither priority nor state"),
+    (Scope::Instance, "track_process", "processes change neither priority nor state"),
+    (Scope::Instance, "track_bfd", "BFD sessions change neither priority nor state"),
+    (Scope::Instance, "use_vmac", "adverts and addresses stay on the interface itself"),
+    (Scope::Instance, "use_vmac_addr", "addresses stay on their interfaces"),
+    (Scope::Instance, "use_ipvlan", "adverts and addresses stay on the interface itself"),
+    (Scope::Instance, "vmac_xmit_base", "adverts leave through the interface itself"),
+    (Scope::Instance, "unicast_peer", "adverts are multicast"),
+    (Scope::Instance, "unicast_fault_no_peer", "the instance does not fail without peers"),
+    (Scope::Instance, "track_src_ip", "the source address may disappear"),
+    (Scope::Instance, "vrf", "there are no VRFs"),
+];
+
+/// What a simulation lacks without a keyword, if it lacks something.
+pub(super) fn not_simulated(scope: Scope, name: &str) -> Option<&'static str> {
+    NOT_SIMULATED.iter().find(|(s, n, _)| *s == scope && *n == name).map(|(_, _, effect)| *effect)
+}
+
+/// A list of words: `=` needs a value, `{` opens a list. Those in `BLOCKS` open a block.
 fn later(list: &'static str, role: Role) -> impl Iterator<Item = Keyword> {
     list.split_ascii_whitespace().map(move |word| {
-        let name = word.trim_end_matches(['=', '{', '!']);
+        let name = word.trim_end_matches(['=', '{']);
         let block = BLOCKS.iter().find(|(block, _)| *block == name);
         let takes = match block {
             Some(&(_, scope)) => Takes::Block(scope),
@@ -161,7 +225,6 @@ fn later(list: &'static str, role: Role) -> impl Iterator<Item = Keyword> {
             None if word.contains('=') => Takes::Value,
             None => Takes::Words,
         };
-        let role = if word.ends_with('!') { Role::Differs } else { role };
         Keyword { name, takes, role }
     })
 }
@@ -210,58 +273,4 @@ pub(super) const BLOCKS: &[(&str, Scope)] = &[
 ];
 
 /// Recognised, not modelled yet.
-const LATER: &[(Scope, &str)] = &[
-    (
-        Scope::Root,
-        "vrrp_sync_group! vrrp_script vrrp_track_process vrrp_track_file track_group garp_group!
-        interface_up_down_delays! linkbeat_interfaces linkbeat_use_polling static_ipaddress static_routes
-        static_rules child_wait_time= instance
-        namespace_with_ipsets net_namespace net_namespace_ipvs use_pid_dir",
-    ),
-    (
-        Scope::Global,
-        "vrrp_strict! vrrp_min_garp! vrrp_startup_delay=! vrrp_check_unicast_src dynamic_interfaces
-        default_interface vrrp_mcast_group6= vrrp_garp_extra_if vrrp_vmac_garp_intvl
-        bfd_cpu_affinity bfd_no_swap bfd_priority bfd_process_name= bfd_rlimit_rtime= bfd_rlimit_rttime=
-        bfd_rt_priority checker_cpu_affinity checker_log_all_failures checker_no_swap checker_priority
-        checker_process_name= checker_rlimit_rtime= checker_rlimit_rttime= checker_rt_priority config_save_dir=
-        data_use_instance dbus_service_name disable_local_igmp enable_dbus enable_snmp_checker
-        enable_snmp_keepalived enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp enable_traps
-        fifo_write_vrrp_states_on_reload include_check instance log_unknown_vrids lvs_flush lvs_flush_on_stop
-        lvs_flush_onstop lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs
-        lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script lvs_process_name=
-        lvs_sync_daemon lvs_timeouts max_auto_priority min_auto_priority_delay nftables nftables_counters
-        nftables_ifindex nftables_ipvs nftables_ipvs_priority= nftables_ipvs_start_fwmark= nftables_priority=
-        no_checker_emails no_email_faults notify_fifo notify_fifo_script process_monitor_rcv_bufs
-        process_monitor_rcv_bufs_force process_name= process_names random_seed= reload_check_config reload_file
-        reload_repeat reload_time_file rs_init_notifies shutdown_script shutdown_script_timeout smtp_alert
-        smtp_alert_checker smtp_alert_vrrp smtp_helo_name snmp_socket startup_script startup_script_timeout
-        tmp_config_directory umask= vmac_addr_prefix= vmac_prefix= vrrp_cpu_affinity vrrp_iptables
-        vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs
-        vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap vrrp_notify_fifo vrrp_notify_fifo_script
-        vrrp_notify_priority_changes vrrp_priority vrrp_process_name= vrrp_rlimit_rtime= vrrp_rlimit_rttime=
-        vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy",
-    ),
-    (
-        Scope::Instance,
-        "strict_mode! track_interface! track_script! track_file{! track_process! track_bfd! use_vmac! use_vmac_addr!
-        use_ipvlan! vmac_xmit_base! unicast_fault_no_peer! track_src_ip! vrf! check_unicast_src unicast_ttl=
-        accept debug= garp_extra_if kernel_rx_buf_size linkbeat_use_polling lvs_sync_daemon_interface= no_accept
-        notify_deleted notify_priority_changes old_unicast_checksum promote_secondaries smtp_alert virtual_routes
-        virtual_rules vmac_garp_intvl",
-    ),
-    (
-        Scope::SyncGroup,
-        "group global_tracking notify= notify_backup= notify_fault= notify_master= notify_priority_changes
-        notify_stop= smtp_alert sync_group_tracking_weight track_bfd track_file{ track_interface track_process
-        track_script",
-    ),
-    (Scope::Script, "fall= init_fail interval= rise= script timeout= user= weight="),
-    (
-        Scope::Process,
-        "delay= fork_delay= full_command param_match process= quorum= quorum_max= terminate_delay= weight",
-    ),
-    (Scope::TrackFile, "file init_file weight"),
-    (Scope::TrackGroup, "group"),
-    (Scope::GarpGroup, "garp_interval= gna_interval= interface= interfaces"),
-];
+const LATER: &[(Scope, &str)] = &[(Scope::TrackGroup, "group")];

@@ -6,8 +6,9 @@
 //!
 //! Reading order: `load` (conditions, definitions, sequences) with `files`, `sources`, `text`, `define` and
 //! `sequence`, `lex` (words), `tree` (blocks as they are meant), `daemon` (blocks as they are read), `keywords`
-//! (what may stand where), `walk` (keyword by keyword) with `global`, `instance`, `address` and `values`,
-//! `complete` (what follows from all). `report` and `remarks` have what is said.
+//! (what may stand where), `walk` (keyword by keyword) with `global`, `plain`, `instance`, `vmac`, `group`, `track`,
+//! `route`, `address`, `values` and `server`, `complete` (what follows from all), `effective` (what runs, in
+//! keepalived's spelling). `report` and `remarks` have what is said.
 
 mod address;
 mod catalogue;
@@ -17,6 +18,7 @@ mod define;
 pub mod effective;
 mod files;
 mod global;
+mod group;
 mod instance;
 mod keywords;
 mod lex;
@@ -24,16 +26,20 @@ pub mod lint;
 mod load;
 mod model;
 mod outline;
+mod plain;
 mod remarks;
 mod report;
+mod route;
 mod sequence;
-mod sources;
 pub mod server;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod text;
+mod track;
 mod tree;
 mod values;
+mod vmac;
 mod walk;
 
 pub use catalogue::{KeywordFacts, Status, keywords};

@@ -1,6 +1,6 @@
 //! Numbers, times, switches and addresses as keepalived reads them.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use super::lex::Word;
@@ -21,7 +21,8 @@ pub(super) enum Bad {
 
 /// Reads a whole number; a leading `+` is fine.
 pub(super) fn unsigned(text: &str, range: &RangeInclusive<u32>) -> Result<u32, Bad> {
-    let digits = text.strip_prefix('+').unwrap_or(text);
+    // The empty word `""` is 0 to the daemon.
+    let digits = if text.is_empty() { "0" } else { text.strip_prefix('+').unwrap_or(text) };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         let negative =
             digits.strip_prefix('-').is_some_and(|d| d.bytes().next().is_some_and(|b| b.is_ascii_digit()));
@@ -35,7 +36,7 @@ pub(super) fn decimal(text: &str) -> Result<(u64, bool), Bad> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let good = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !good(whole) || !good(fraction) {
+    if !good(whole) || !good(fraction) {
         let negative =
             digits.starts_with('-') && digits[1..].bytes().next().is_some_and(|b| b.is_ascii_digit());
         return Err(if negative { Bad::Negative } else { Bad::Form });
@@ -79,25 +80,55 @@ pub(super) fn number(
         .ok()
 }
 
-/// The same where the daemon complains and still takes what it understood: the digits in front, or 0; and where
-/// the least is 0, a number that is too large.
+/// Reads a whole number with a sign.
+pub(super) fn integer(text: &str, range: &RangeInclusive<i64>) -> Result<i64, Bad> {
+    let text = if text.is_empty() { "0" } else { text };
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Bad::Form);
+    }
+    let number = text.parse().ok().filter(|n| range.contains(n));
+    number.ok_or(if text.starts_with('-') && *range.start() >= 0 { Bad::Negative } else { Bad::Range })
+}
+
+/// The number with a sign that is a word behind a keyword or option.
+pub(super) fn signed(
+    report: &mut Report,
+    name: &str,
+    word: &Word,
+    range: RangeInclusive<i64>,
+    daemon: &str,
+) -> Option<i64> {
+    let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+    integer(&word.text, &range).map_err(|bad| bad_number(report, name, word, bad, &wanted, daemon)).ok()
+}
+
+/// Words that the daemon does not look at, where it complains about them.
+pub(super) fn surplus(report: &mut Report, s: &Statement, most: usize) {
+    if let Some(word) = s.arguments().get(most) {
+        let message = format!("`{}` takes no `{}`", s.keyword().text, word.text);
+        report.warn("extra-words", word.at, message, "ignores it", "remove it");
+    }
+}
+
+/// The same where the daemon complains and still takes the digits in front of what is no number, or 0.
 pub(super) fn lenient(report: &mut Report, s: &Statement, range: RangeInclusive<u32>) -> Option<u32> {
     let word = &s.arguments()[0];
     let bad = match unsigned(&word.text, &range) {
         Ok(n) => return Some(n),
         Err(bad) => bad,
     };
-    let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
-    let used = match bad {
-        Bad::Form if digits == 0 => Some(0).filter(|n| range.contains(n)),
-        Bad::Form => word.text[..digits].parse().ok().filter(|n| range.contains(n)),
-        Bad::Range => word.text.parse().ok().filter(|_| *range.start() == 0),
-        Bad::Negative => None,
-    };
+    let used = digits_in_front(&word.text).filter(|n| bad == Bad::Form && range.contains(n));
     let daemon = used.map_or("ignores the line".to_string(), |n| format!("complains and takes {n}"));
     let wanted = format!("a whole number from {} to {}", range.start(), range.end());
     bad_number(report, &s.keyword().text, word, bad, &wanted, &daemon);
     used
+}
+
+/// What the daemon makes of a word that is no number.
+fn digits_in_front(text: &str) -> Option<u32> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 { Some(0) } else { text[..digits].parse().ok() }
 }
 
 /// The seconds that are a statement's first argument, between two numbers of microseconds.
@@ -107,7 +138,17 @@ pub(super) fn seconds(
     micros: RangeInclusive<u64>,
     daemon: &str,
 ) -> Option<Duration> {
-    let (keyword, word) = (&s.keyword().text, &s.arguments()[0]);
+    seconds_of(report, &s.keyword().text, &s.arguments()[0], micros, daemon)
+}
+
+/// The seconds that are a word behind a keyword.
+pub(super) fn seconds_of(
+    report: &mut Report,
+    keyword: &str,
+    word: &Word,
+    micros: RangeInclusive<u64>,
+    daemon: &str,
+) -> Option<Duration> {
     let shown = |us: u64| Duration::from_micros(us).to_string();
     let wanted = format!("seconds from {} to {}", shown(*micros.start()), shown(*micros.end()));
     let read = decimal(&word.text)
@@ -125,6 +166,24 @@ pub(super) fn seconds(
             None
         }
     }
+}
+
+/// The same where the daemon complains and still takes the digits in front of what is no number, but as
+/// microseconds.
+pub(super) fn lenient_seconds(
+    report: &mut Report,
+    keyword: &str,
+    word: &Word,
+    micros: RangeInclusive<u64>,
+    ignored: &str,
+) -> Option<Duration> {
+    let used = match decimal(&word.text) {
+        Err(Bad::Form) => digits_in_front(&word.text).map(u64::from).filter(|us| micros.contains(us)),
+        _ => None,
+    };
+    let used = used.map(Duration::from_micros);
+    let daemon = used.map_or(ignored.to_string(), |time| format!("complains and takes {time}"));
+    seconds_of(report, keyword, word, micros, &daemon).or(used)
 }
 
 /// A switch: without argument it is on. `None` after complaining about another word.
@@ -147,6 +206,17 @@ pub(super) fn switch(report: &mut Report, s: &Statement) -> Option<bool> {
             }
         },
     }
+}
+
+/// The IPv6 multicast address that is a statement's first argument.
+pub(super) fn group6(report: &mut Report, s: &Statement) -> Option<Ipv6Addr> {
+    let word = &s.arguments()[0];
+    let group = word.text.parse().ok().filter(Ipv6Addr::is_multicast);
+    if group.is_none() {
+        let message = format!("`{}` is not an IPv6 multicast address", word.text);
+        report.warn("invalid-address", word.at, message, "ignores the line", "write one from ff00::/8");
+    }
+    group
 }
 
 /// The IPv4 multicast address that is a statement's first argument.
@@ -174,7 +244,7 @@ mod tests {
         );
         assert_eq!(
             (byte("-1"), byte("0x64"), byte("1.5"), byte("")),
-            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form), Err(Bad::Form))
+            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form), Err(Bad::Range))
         );
     }
 
@@ -190,7 +260,7 @@ mod tests {
         );
         assert_eq!(
             (decimal("-1"), decimal("."), decimal("1s")),
-            (Err(Bad::Negative), Err(Bad::Form), Err(Bad::Form))
+            (Err(Bad::Negative), Ok((0, false)), Err(Bad::Form))
         );
     }
 }

@@ -1,12 +1,17 @@
 //! The tree of statements, keyword by keyword, handed to whoever reads each.
 
+use super::address::address;
 use super::complete::complete;
-use super::instance::{Draft, differs};
-use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, title};
-use super::model::Config;
+use super::instance::Draft;
+use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, not_simulated, title};
+use super::lex::Word;
+use super::model::{Config, GarpGroup, Script, TrackFile, TrackGroup, TrackProcess, Weight};
 use super::report::Report;
+use super::route::{route, rule};
+use super::track::Known;
 use super::tree::Statement;
-use super::{global, server};
+use super::values::surplus;
+use super::{global, group, plain, server};
 use crate::finding::{Severity, did_you_mean};
 
 /// Reads all statements and says what the daemon would run.
@@ -14,20 +19,36 @@ pub(super) fn walk(report: &mut Report, statements: &[Statement]) -> Config {
     let mut walker = Walker {
         report,
         global: global::Draft::default(),
+        config: Config::default(),
         instances: Vec::new(),
+        groups: Vec::new(),
+        known: Known::default(),
         servers: server::Draft::default(),
     };
+    walker.known.later = names_of_trackers(statements);
     walker.root(statements);
-    let Walker { global, instances, servers, .. } = walker;
-    let mut config = complete(report, global, instances);
+    let Walker { global, config, instances, groups, servers, .. } = walker;
+    let mut config = complete(report, config, global, instances, groups);
     servers.complete(report, &mut config);
     config
+}
+
+/// All trackers that the text defines, wherever.
+fn names_of_trackers(statements: &[Statement]) -> Vec<String> {
+    const TRACKERS: &[&str] =
+        &["vrrp_script", "vrrp_track_process", "track_file", "vrrp_track_file", "bfd_instance"];
+    let trackers = statements.iter().filter(|s| TRACKERS.contains(&s.keyword().text.as_str()));
+    trackers.filter_map(|s| s.arguments().first()).map(|name| name.text.clone()).collect()
 }
 
 pub(super) struct Walker<'a> {
     pub(super) report: &'a mut Report,
     global: global::Draft,
+    /// What needs no completion.
+    config: Config,
     instances: Vec<Draft>,
+    groups: Vec<group::Draft>,
+    known: Known,
     pub(super) servers: server::Draft,
 }
 
@@ -45,48 +66,213 @@ impl Walker<'_> {
     fn root(&mut self, statements: &[Statement]) {
         for s in statements {
             let Step::Known(keyword) = self.step(Scope::Root, s) else { continue };
+            if let ("bfd_instance", Some(name)) = (keyword.name, s.arguments().first()) {
+                self.known.bfds.insert(name.text.clone(), Weight::default());
+            }
             if server::block(self, s) {
                 continue;
             }
-            let block = s.block.as_deref().unwrap_or_default();
-            match (keyword.role, keyword.takes) {
-                (Role::Open, Takes::Block(Scope::Global)) => self.global(block),
-                (Role::Open, _) => self.instance(s, block),
+            match keyword.role {
+                Role::Open => {
+                    self.mention(Scope::Root, &keyword, s);
+                    self.open(&keyword, s);
+                }
+                Role::Plain(_) => plain::read(self.report, &mut self.config.top, &keyword, s),
                 _ => self.later(keyword, s),
             }
         }
     }
 
-    fn global(&mut self, block: &[Statement]) {
-        for s in block {
+    /// Reads a block of the top level.
+    fn open(&mut self, keyword: &Keyword, s: &Statement) {
+        match keyword.name {
+            "global_defs" => self.global(s),
+            "vrrp_instance" => self.instance(s),
+            "vrrp_sync_group" => self.sync_group(s),
+            "vrrp_script" => self.script(s),
+            "vrrp_track_process" => self.process(s),
+            "track_file" | "vrrp_track_file" => self.file(s),
+            "track_group" => self.track_group(s),
+            "garp_group" => self.garp_group(s),
+            "interface_up_down_delays" => group::delays(self.report, &mut self.config.link_delays, s),
+            "linkbeat_interfaces" => group::polling(self.report, &mut self.config.link_polling, s),
+            _ => self.statics(keyword.name, s),
+        }
+    }
+
+    fn statics(&mut self, name: &str, s: &Statement) {
+        surplus(self.report, s, 0);
+        for line in s.block.iter().flatten() {
+            match name {
+                "static_routes" => self.config.static_routes.extend(route(self.report, line, true)),
+                "static_rules" => self.config.static_rules.extend(rule(self.report, line, true)),
+                _ => self.config.static_addresses.extend(address(self.report, line, true)),
+            }
+            let group = line.arguments().windows(2).find(|pair| pair[0].text == "track_group");
+            if let Some([_, group]) = group
+                && !self.config.track_groups.iter().any(|g| g.name == group.text)
+            {
+                let message = format!("there is no track_group `{}` above", group.text);
+                let help = "write the `track_group` block above this one";
+                self.report.warn("unknown-tracker", group.at, message, "does not track it", help);
+            }
+        }
+    }
+
+    /// Says once what a keyword does that is not simulated.
+    fn mention(&mut self, scope: Scope, keyword: &Keyword, s: &Statement) {
+        let Some(effect) = not_simulated(scope, keyword.name) else { return };
+        if self.report.first_mention(keyword.name) {
+            let message = format!("`{}` is read but not simulated yet: {effect}", keyword.name);
+            self.report.warn("not-simulated", s.keyword().at, message, "", "");
+        }
+    }
+
+    fn global(&mut self, s: &Statement) {
+        for s in s.block.iter().flatten() {
             if let Step::Known(keyword) = self.step(Scope::Global, s) {
+                self.mention(Scope::Global, &keyword, s);
                 match keyword.role {
                     Role::Global(read) => read(self.report, &mut self.global, s),
+                    Role::Plain(_) => plain::read(self.report, &mut self.global.global.other, &keyword, s),
                     _ => self.later(keyword, s),
                 }
             }
         }
     }
 
-    fn instance(&mut self, s: &Statement, block: &[Statement]) {
-        let [name] = s.arguments() else {
-            let message = "`vrrp_instance` needs exactly one name";
-            self.report.warn(
-                "missing-name",
-                s.all,
-                message,
-                "skips the block",
-                "write `vrrp_instance NAME {`",
-            );
-            return;
-        };
-        if self.instances.iter().any(|d| d.instance.name == name.text) {
-            let message = format!("`vrrp_instance {}` already exists", name.text);
-            self.report.warn("duplicate-name", name.at, message, "skips the block", "write another name");
+    /// The lines of a block that needs nothing from elsewhere.
+    fn lines(&mut self, scope: Scope, s: &Statement, mut read: impl FnMut(&mut Report, Role, &Statement)) {
+        for s in s.block.iter().flatten() {
+            if let Step::Known(keyword) = self.step(scope, s) {
+                read(self.report, keyword.role, s);
+            }
+        }
+    }
+
+    fn script(&mut self, s: &Statement) {
+        let Some(name) = s.arguments().first() else { return };
+        let mut script = Script::named(&name.text);
+        self.lines(Scope::Script, s, |report, role, s| {
+            if let Role::Script(read) = role {
+                read(report, &mut script, s);
+            }
+        });
+        if script.command.argv.is_empty() {
+            let message = format!("`vrrp_script {}` has no `script`", name.text);
+            self.report.warn("missing-keyword", name.at, message, "drops it", "add `script`");
             return;
         }
-        let mut d = Draft::new(name);
-        self.instance_block(Scope::Instance, block, &mut d);
+        self.known.scripts.insert(name.text.clone(), script.weight);
+        self.config.scripts.push(script);
+    }
+
+    fn process(&mut self, s: &Statement) {
+        let Some(name) = s.arguments().first() else { return };
+        let mut process = TrackProcess::named(&name.text);
+        self.lines(Scope::Process, s, |report, role, s| {
+            if let Role::Process(read) = role {
+                read(report, &mut process, s);
+            }
+        });
+        if process.process.is_empty() {
+            let message = format!("`vrrp_track_process {}` has no `process`", name.text);
+            self.report.warn("missing-keyword", name.at, message, "drops it", "add `process`");
+            return;
+        }
+        if let Some(most) = process.quorum_max.filter(|most| *most < process.quorum) {
+            if most == 0 {
+                process.quorum = 0;
+            } else {
+                let message = "`quorum_max` is below `quorum`";
+                let help = "raise `quorum_max`";
+                self.report.warn("conflict", name.at, message, "ignores `quorum_max`", help);
+                process.quorum_max = None;
+            }
+        }
+        self.known.processes.insert(name.text.clone(), process.weight);
+        self.config.processes.push(process);
+    }
+
+    fn file(&mut self, s: &Statement) {
+        let Some(name) = s.arguments().first() else { return };
+        let mut file = TrackFile::named(&name.text);
+        self.lines(Scope::TrackFile, s, |report, role, s| {
+            if let Role::File(read) = role {
+                read(report, &mut file, s);
+            }
+        });
+        if file.file.is_empty() {
+            let message = format!("`track_file {}` has no `file`", name.text);
+            self.report.warn("missing-keyword", name.at, message, "drops it", "add `file`");
+            return;
+        }
+        self.known.files.insert(name.text.clone(), file.weight);
+        self.config.files.push(file);
+    }
+
+    fn garp_group(&mut self, s: &Statement) {
+        let mut group = GarpGroup::default();
+        self.lines(Scope::GarpGroup, s, |report, role, s| {
+            if let Role::Garp(read) = role {
+                read(report, &mut group, s);
+            }
+        });
+        group::garp_group(self.report, &mut self.config.garp_groups, group, s);
+    }
+
+    fn track_group(&mut self, s: &Statement) {
+        let names: Vec<_> = self.config.track_groups.iter().map(|g| g.name.clone()).collect();
+        let Some(name) = self.only_name(s, &names) else { return };
+        let mut group = TrackGroup { name: name.text.clone(), members: Vec::new() };
+        let mut empty = None;
+        self.lines(Scope::TrackGroup, s, |report, _, s| {
+            surplus(report, s, 0);
+            let members = group::names(s);
+            empty = members.is_empty().then_some(s.keyword().at);
+            group.members.extend(members.into_iter().map(|(name, _)| name));
+        });
+        if let Some(at) = empty {
+            let message = format!("the `group` of `{}` is empty", name.text);
+            self.report.warn("empty-block", at, message, "ignores it", "name the instances");
+        }
+        self.config.track_groups.push(group);
+    }
+
+    fn sync_group(&mut self, s: &Statement) {
+        let names: Vec<_> = self.groups.iter().map(|d| d.name.clone()).collect();
+        let Some(name) = self.only_name(s, &names) else { return };
+        let mut d = group::Draft::new(name, &self.known);
+        self.lines(Scope::SyncGroup, s, |report, role, s| {
+            if let Role::Group(read) = role {
+                read(report, &mut d, s);
+            }
+        });
+        self.groups.push(d);
+    }
+
+    /// The one name that a block needs, if it has one that is new.
+    fn only_name<'s>(&mut self, s: &'s Statement, names: &[String]) -> Option<&'s Word> {
+        let keyword = &s.keyword().text;
+        let [name] = s.arguments() else {
+            let message = format!("`{keyword}` needs exactly one name");
+            let help = format!("write `{keyword} NAME {{`");
+            self.report.warn("missing-name", s.all, message, "skips the block", help);
+            return None;
+        };
+        if names.contains(&name.text) {
+            let message = format!("`{keyword} {}` already exists", name.text);
+            self.report.warn("duplicate-name", name.at, message, "skips the block", "write another name");
+            return None;
+        }
+        Some(name)
+    }
+
+    fn instance(&mut self, s: &Statement) {
+        let names: Vec<_> = self.instances.iter().map(|d| d.instance.name.clone()).collect();
+        let Some(name) = self.only_name(s, &names) else { return };
+        let mut d = Draft::new(name, &self.known);
+        self.instance_block(Scope::Instance, s.block.as_deref().unwrap_or_default(), &mut d);
         self.instances.push(d);
     }
 
@@ -97,6 +283,7 @@ impl Walker<'_> {
                 Step::Known(keyword) => {
                     let place = s.arguments().first().unwrap_or(s.keyword()).at;
                     d.set.insert(keyword.name.to_string(), place);
+                    self.mention(scope, &keyword, s);
                     match keyword.role {
                         Role::Open => {
                             let block = s.block.as_deref().unwrap_or_default();
@@ -124,14 +311,9 @@ impl Walker<'_> {
     /// A keyword that is recognised and not modelled: said once, and what is inside is checked for typos.
     fn later(&mut self, keyword: Keyword, s: &Statement) {
         if self.report.first_mention(keyword.name) {
-            match keyword.role {
-                Role::Differs => differs(self.report, s.keyword()),
-                _ => {
-                    let message = format!("`{}` is recognised but not modelled yet", keyword.name);
-                    let texts = [message, String::new(), String::new()];
-                    self.report.add(Severity::Note, "not-modelled", s.keyword().at, texts);
-                }
-            }
+            let message = format!("`{}` is recognised but not modelled yet", keyword.name);
+            let texts = [message, String::new(), String::new()];
+            self.report.add(Severity::Note, "not-modelled", s.keyword().at, texts);
         }
         self.inside(keyword, s);
     }
