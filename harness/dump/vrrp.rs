@@ -223,10 +223,10 @@ impl Reader {
                 inside.push(Setting::value("sync_group_tracking_weight", true));
             }
             (true, "VRRP interface tracking disabled") => {
-                inside.push(Setting::value("dont_track_primary", true))
+                inside.push(Setting::value("dont_track_primary", true));
             }
             (true, "Skip checking advert IP addresses") => {
-                inside.push(Setting::value("skip_check_adv_addr", true))
+                inside.push(Setting::value("skip_check_adv_addr", true));
             }
             (true, "Enforcing strict VRRP compliance") => inside.push(Setting::value("strict_mode", true)),
             _ => {}
