@@ -1,6 +1,8 @@
 //! What follows from a whole configuration: defaults, corrections, and what no single line is to blame for.
 //! The checks stand in the daemon's order, as later ones see what earlier ones corrected.
 
+use std::net::Ipv4Addr;
+
 use super::global;
 use super::instance::{AuthType, Draft, Family};
 use super::model::{Auth, Config, Instance, Version, WantedState};
@@ -206,14 +208,16 @@ fn inherit(d: &mut Draft, global: &global::Draft) {
     }
 }
 
+/// What makes a virtual router of an instance. Cheap to compare first: there may be thousands.
+fn router(d: &Draft) -> (u8, Ipv4Addr, bool, &str) {
+    let Instance { vrid, mcast_dst_ip, interface, .. } = &d.instance;
+    (*vrid, *mcast_dst_ip, d.family == Some(Family::V6), interface)
+}
+
 /// Two instances with one virtual router on one interface. Unicast ones and other groups have other sockets.
 fn duplicate_vrids(report: &mut Report, drafts: &[Draft]) {
     for (i, d) in drafts.iter().enumerate() {
-        let key = |d: &Draft| {
-            let v6 = d.family == Some(Family::V6);
-            (d.instance.interface.clone(), d.instance.vrid, v6, d.instance.mcast_dst_ip)
-        };
-        let same = |other: &&Draft| key(other) == key(d) && !other.unicast && !other.incomplete;
+        let same = |other: &&Draft| router(other) == router(d) && !other.unicast && !other.incomplete;
         if d.vrid.is_none() || d.instance.interface.is_empty() || d.unicast || d.incomplete {
             continue;
         }
