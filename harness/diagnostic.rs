@@ -69,8 +69,13 @@ fn snippet<'a>(span: &Range<usize>, source: &'a Source) -> Snippet<'a, Annotatio
     if start == text.len() {
         (start, stop) = (end, end);
     }
-    let annotation = AnnotationKind::Primary.span(start..stop.max(start));
-    Snippet::source(text).path(&*source.name).annotation(annotation)
+    let stop = stop.max(start);
+    // Only the lines that are shown: the renderer looks at all that it is given, for every finding.
+    let first = text[..start].rfind('\n').map_or(0, |i| i + 1);
+    let last = text[stop..].find('\n').map_or(text.len(), |i| stop + i + 1);
+    let number = text[..first].bytes().filter(|&b| b == b'\n').count() + 1;
+    let annotation = AnnotationKind::Primary.span(start - first..stop - first);
+    Snippet::source(&text[first..last]).line_start(number).path(&*source.name).annotation(annotation)
 }
 
 /// A text in lines of which the first begins behind `indent` columns; the renderer aligns the others with it.

@@ -4,6 +4,8 @@
 mod members;
 mod strict;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::instance::{AuthType, Draft};
 use super::model::{Auth, Config, Family, Instance, Version, Vmac, VmacKind, WantedState};
 use super::report::Report;
@@ -304,28 +306,26 @@ fn inherit(d: &mut Draft, global: &global::Draft) {
 
 /// Two instances with one virtual router on one interface. Unicast ones and other groups have other sockets.
 fn duplicate_vrids(report: &mut Report, drafts: &[Draft]) {
-    for (i, d) in drafts.iter().enumerate() {
-        let key = |d: &Draft| {
-            let v6 = d.family == Some(Family::V6);
-            (d.instance.interface.clone(), d.instance.vrid, v6, d.instance.mcast_dst_ip)
-        };
-        let same = |other: &&Draft| key(other) == key(d) && !other.unicast;
-        if d.vrid.is_none() || d.instance.interface.is_empty() || d.unicast {
+    let mut first = BTreeMap::new();
+    for d in drafts {
+        let Instance { name, vrid, interface, mcast_dst_ip, .. } = &d.instance;
+        if d.vrid.is_none() || interface.is_empty() || d.unicast {
             continue;
         }
-        if let Some(other) = drafts[..i].iter().find(same) {
-            let Instance { vrid, interface, .. } = &d.instance;
-            let message =
-                format!("`{}` already has virtual router {vrid} on {interface}", other.instance.name);
+        let router = (vrid, interface, mcast_dst_ip, d.family == Some(Family::V6));
+        if let Some(other) = first.get(&router) {
+            let message = format!("`{other}` already has virtual router {vrid} on {interface}");
             let help = "write another `virtual_router_id`";
             report.error("duplicate-vrid", d.place("virtual_router_id"), message, "refuses to start", help);
+        } else {
+            first.insert(router, name);
         }
     }
 }
 
 /// One address twice on one interface: the daemon says nothing.
 fn duplicate_addresses(report: &mut Report, drafts: &[Draft]) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for d in drafts {
         let lists = [&d.instance.addresses, &d.instance.excluded];
         for (addresses, places) in lists.into_iter().zip(&d.address_places) {

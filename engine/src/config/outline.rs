@@ -3,6 +3,8 @@
 //! A [`Config`](super::Config) has what the daemon runs, with defaults filled in and corrections made. Advice is
 //! often about what somebody wrote, or where: that is looked up here.
 
+use std::collections::BTreeMap;
+
 use super::lex::{At, Word};
 use super::tree::Statement;
 use crate::finding::{Place, Source};
@@ -11,23 +13,32 @@ use crate::finding::{Place, Source};
 #[derive(Clone, Default, Debug)]
 pub struct Outline {
     statements: Vec<Statement>,
+    /// The statements of each keyword: there may be thousands of instances and one `global_defs`.
+    by_keyword: BTreeMap<String, Vec<usize>>,
 }
 
 impl Outline {
     pub(super) fn new(statements: Vec<Statement>) -> Outline {
-        Outline { statements }
+        let mut by_keyword: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (i, statement) in statements.iter().enumerate() {
+            let keyword = statement.keyword().text.as_str();
+            match by_keyword.get_mut(keyword) {
+                Some(all) => all.push(i),
+                None => drop(by_keyword.insert(keyword.to_string(), vec![i])),
+            }
+        }
+        Outline { statements, by_keyword }
     }
 
     /// The blocks or lines `keyword` at the top level.
-    pub(super) fn all<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a Statement> {
-        self.statements.iter().filter(move |s| s.keyword().text == keyword)
+    pub(super) fn all(&self, keyword: &str) -> impl Iterator<Item = &Statement> {
+        let all = self.by_keyword.get(keyword).into_iter().flatten();
+        all.map(|i| &self.statements[*i])
     }
 
     /// The first block `keyword NAME`.
     pub(super) fn named(&self, keyword: &str, name: &str) -> Option<&Statement> {
-        self.statements.iter().find(|s| {
-            s.keyword().text == keyword && s.arguments().first().is_some_and(|word| word.text == name)
-        })
+        self.all(keyword).find(|s| s.arguments().first().is_some_and(|word| word.text == name))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tree of statements, keyword by keyword, handed to whoever reads each.
 
+use std::collections::BTreeSet;
+
 use super::address::address;
 use super::complete::complete;
 use super::instance::Draft;
@@ -23,6 +25,7 @@ pub(super) fn walk(report: &mut Report, statements: &[Statement]) -> Config {
         instances: Vec::new(),
         groups: Vec::new(),
         known: Known::default(),
+        names: BTreeSet::new(),
         servers: server::Draft::default(),
     };
     walker.known.later = names_of_trackers(statements);
@@ -49,6 +52,8 @@ pub(super) struct Walker<'a> {
     instances: Vec<Draft>,
     groups: Vec<group::Draft>,
     known: Known,
+    /// The blocks that have been read, by keyword and name.
+    names: BTreeSet<(String, String)>,
     pub(super) servers: server::Draft,
 }
 
@@ -222,8 +227,7 @@ impl Walker<'_> {
     }
 
     fn track_group(&mut self, s: &Statement) {
-        let names: Vec<_> = self.config.track_groups.iter().map(|g| g.name.clone()).collect();
-        let Some(name) = self.only_name(s, &names) else { return };
+        let Some(name) = self.only_name(s) else { return };
         let mut group = TrackGroup { name: name.text.clone(), members: Vec::new() };
         let mut empty = None;
         self.lines(Scope::TrackGroup, s, |report, _, s| {
@@ -240,8 +244,7 @@ impl Walker<'_> {
     }
 
     fn sync_group(&mut self, s: &Statement) {
-        let names: Vec<_> = self.groups.iter().map(|d| d.name.clone()).collect();
-        let Some(name) = self.only_name(s, &names) else { return };
+        let Some(name) = self.only_name(s) else { return };
         let mut d = group::Draft::new(name, &self.known);
         self.lines(Scope::SyncGroup, s, |report, role, s| {
             if let Role::Group(read) = role {
@@ -252,7 +255,7 @@ impl Walker<'_> {
     }
 
     /// The one name that a block needs, if it has one that is new.
-    fn only_name<'s>(&mut self, s: &'s Statement, names: &[String]) -> Option<&'s Word> {
+    fn only_name<'s>(&mut self, s: &'s Statement) -> Option<&'s Word> {
         let keyword = &s.keyword().text;
         let [name] = s.arguments() else {
             let message = format!("`{keyword}` needs exactly one name");
@@ -260,7 +263,7 @@ impl Walker<'_> {
             self.report.warn("missing-name", s.all, message, "skips the block", help);
             return None;
         };
-        if names.contains(&name.text) {
+        if !self.names.insert((keyword.clone(), name.text.clone())) {
             let message = format!("`{keyword} {}` already exists", name.text);
             self.report.warn("duplicate-name", name.at, message, "skips the block", "write another name");
             return None;
@@ -269,8 +272,7 @@ impl Walker<'_> {
     }
 
     fn instance(&mut self, s: &Statement) {
-        let names: Vec<_> = self.instances.iter().map(|d| d.instance.name.clone()).collect();
-        let Some(name) = self.only_name(s, &names) else { return };
+        let Some(name) = self.only_name(s) else { return };
         let mut d = Draft::new(name, &self.known);
         self.instance_block(Scope::Instance, s.block.as_deref().unwrap_or_default(), &mut d);
         self.instances.push(d);
