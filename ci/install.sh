@@ -4,7 +4,7 @@ set -euo pipefail
 
 missing=()
 command -v tshark >/dev/null || missing+=(tshark)
-command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v c++ >/dev/null || missing+=(g++)
 if [ ${#missing[@]} -gt 0 ]; then
     as_root=()
     [ "$(id -u)" = 0 ] || as_root=(sudo)

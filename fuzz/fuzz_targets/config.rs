@@ -5,15 +5,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vrrplab_engine::config::{self, Sources, lint};
+use vrrplab_engine::config::{self, Included, Sources, lint};
 use vrrplab_engine::finding::Source;
 
 struct Files<'a>(Vec<(&'a str, &'a str)>);
 
 impl Sources for Files<'_> {
-    fn include(&self, pattern: &str, _directory: &str) -> Result<Vec<Source>, String> {
+    fn include(&self, pattern: &str, _directory: &str) -> Included {
         let found = self.0.iter().filter(|(name, _)| *name == pattern || pattern == "*");
-        Ok(found.map(|(name, text)| Source { name: (*name).into(), text: (*text).into() }).collect())
+        let files = found.map(|(name, text)| Source { name: (*name).into(), text: (*text).into() }).collect();
+        Included { files, ..Included::default() }
     }
 }
 
