@@ -14,7 +14,7 @@ const DEEPEST: usize = 32;
 /// More files than this are left out.
 const MOST_FILES: usize = 1_000;
 /// What the daemon reads at once: a longer line becomes several.
-const LONGEST: usize = 1023;
+pub(super) const LONGEST: usize = 1023;
 
 /// What may be missing: `include` lines name what stops the daemon.
 const UNREADABLE: u8 = 1;
@@ -127,11 +127,12 @@ impl Loader<'_> {
                 self.open(waiting, copied);
                 continue;
             };
-            let text = line.decommented();
-            if self.first && self.files.last().is_some_and(|open| open.copied) {
+            let empty = line.is_empty();
+            let text = line.into_decommented();
+            if self.copies && self.files.last().is_some_and(|open| open.copied) {
                 self.copy(&text);
             }
-            if line.is_empty() {
+            if empty {
                 self.end_definition();
             } else if !text.is_empty() {
                 return Some(text);

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::Options;
 use super::define::{Definitions, ROOM, Replaced, Trouble, World};
-use super::files::{Copied, Open, is_include};
+use super::files::{Copied, LONGEST, Open, is_include};
 use super::lex::{At, Line, brace, words};
 use super::report::Report;
 use super::sequence::{self, Bad, Sequence};
@@ -28,22 +28,36 @@ const MOST_ROUNDS: usize = 1_000;
 pub(super) struct Loaded {
     /// As a person means it.
     pub(super) meant: Vec<Line>,
-    /// As the process for VRRP sees it.
-    pub(super) seen: Vec<Line>,
+    /// As the process for VRRP sees it, where that can be something else.
+    pub(super) seen: Option<Vec<Line>>,
+}
+
+/// Whether reading a text twice is reading it once: nothing in it is undone, put in or cut, so the copy says what
+/// the file says. Most of a large configuration is like that.
+fn reads_the_same_twice(text: &str) -> bool {
+    let special = |b: u8| !b.is_ascii() || matches!(b, b'\\' | b'$' | b'@' | b'~' | b'\0');
+    !text.bytes().any(special)
+        && !text.contains("include")
+        && text.split('\n').all(|line| line.len() < LONGEST)
 }
 
 /// Reads a text and what it includes.
 pub(super) fn load(report: &mut Report, main: Source, sources: &dyn Sources, options: &Options) -> Loaded {
+    let once = reads_the_same_twice(&main.text);
     let mut first = Loader::new(report, sources, options, true);
+    first.copies = !once;
     first.start(main);
     first.run();
+    if once {
+        return Loaded { meant: first.out, seen: None };
+    }
     let (meant, copy, count) = (first.out, first.copy, first.count);
     let mut muted = report.muted();
     let mut second = Loader::new(&mut muted, sources, options, false);
     second.count = count;
     second.files.push(Open::copy(copy));
     second.run();
-    Loaded { meant, seen: second.out }
+    Loaded { meant, seen: Some(second.out) }
 }
 
 pub(super) struct Loader<'a> {
@@ -56,6 +70,8 @@ pub(super) struct Loader<'a> {
     pub(super) files: Vec<Open>,
     pub(super) opened: usize,
     pub(super) copy: Vec<Copied>,
+    /// Whether a copy is needed.
+    pub(super) copies: bool,
     pub(super) include_check: u8,
     definitions: Definitions,
     /// The block definition whose lines are being read.
@@ -98,6 +114,7 @@ impl<'a> Loader<'a> {
             files: Vec::new(),
             opened: 0,
             copy: Vec::new(),
+            copies: first,
             include_check: 0,
             definitions: Definitions::new(options.seed),
             defining: None,

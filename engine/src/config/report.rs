@@ -92,6 +92,11 @@ impl Report {
         Report { sources: self.sources.clone(), ..Report::default() }
     }
 
+    /// Whether nothing was said so far.
+    pub(super) fn is_silent(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     /// The number of a text, which may be known already.
     pub(super) fn source(&mut self, source: &Source) -> usize {
         let known = self.sources.iter().position(|s| s.name == source.name && s.text == source.text);

@@ -21,11 +21,12 @@ pub(super) struct Text {
 impl Text {
     /// The piece `text[start..end]` of source number `file`.
     pub(super) fn of_source(file: usize, text: &str, start: usize, end: usize) -> Text {
-        let chars = text[start..end].char_indices().map(|(i, c)| {
+        let mut chars = Vec::with_capacity(end - start);
+        chars.extend(text[start..end].char_indices().map(|(i, c)| {
             let start = start + i;
             Char { c, at: At { file, start, end: start + c.len_utf8() } }
-        });
-        Text { chars: chars.collect() }
+        }));
+        Text { chars }
     }
 
     /// A text that stands in no source, at the place where it is used.
@@ -70,7 +71,10 @@ impl Text {
     }
 
     pub(super) fn string(&self, start: usize, end: usize) -> String {
-        self.chars.get(start..end).unwrap_or_default().iter().map(|c| c.c).collect()
+        let piece = self.chars.get(start..end).unwrap_or_default();
+        let mut out = String::with_capacity(piece.len());
+        out.extend(piece.iter().map(|c| c.c));
+        out
     }
 
     pub(super) fn to_text(&self) -> String {
@@ -94,6 +98,17 @@ impl Text {
     /// Whether both say the same, wherever they stand.
     pub(super) fn says(&self, other: &Text) -> bool {
         self.len() == other.len() && self.chars.iter().zip(&other.chars).all(|(a, b)| a.c == b.c)
+    }
+
+    /// The same as [`Text::decommented`], without a new line where there is nothing to take out of it.
+    pub(super) fn into_decommented(mut self) -> Text {
+        if self.chars.iter().any(|c| matches!(c.c, '\\' | '#' | '!')) {
+            return self.decommented();
+        }
+        let start = self.skip_blanks(0);
+        self.chars.drain(..start);
+        self.trim_end();
+        self
     }
 
     /// Without comment, blanks around it and the backslashes that protect `#` and `!`.
