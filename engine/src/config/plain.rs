@@ -23,6 +23,8 @@ pub(super) enum Plain {
     Optional(i64, i64, i64),
     /// One word, and nothing is wrong without.
     MaybeWord,
+    /// One word, and nothing is wrong without; only the first line counts.
+    First,
     /// One word; the others are not looked at.
     Word,
     /// One word and no other.
@@ -145,11 +147,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
     may("shutdown_script_timeout", Plain::Number(1, 1000)),
     may("log_unknown_vrids", Plain::Flag),
     may("disable_local_igmp", Plain::Flag),
-    may("nftables", Plain::MaybeWord),
+    may("nftables", Plain::First),
     may("nftables_counters", Plain::Flag),
     may("nftables_ifindex", Plain::Flag),
     needs("nftables_priority", Plain::Number(SIGNED.0, SIGNED.1)),
-    may("nftables_ipvs", Plain::MaybeWord),
+    may("nftables_ipvs", Plain::First),
     needs("nftables_ipvs_priority", Plain::Number(SIGNED.0, SIGNED.1)),
     needs("nftables_ipvs_start_fwmark", Plain::Number(1, UNSIGNED)),
     may("vrrp_iptables", Plain::NotBuilt),
@@ -172,9 +174,25 @@ const IGNORED: &str = "ignores the line";
 /// Reads a plain keyword.
 pub(super) fn read(report: &mut Report, settings: &mut Settings, keyword: &Keyword, s: &Statement) {
     let Role::Plain(kind) = keyword.role else { return };
+    if kind == Plain::First && is_given(settings, keyword.name) {
+        let message = format!("`{}` was already given", keyword.name);
+        report.warn(
+            "repeated-keyword",
+            s.keyword().at,
+            message,
+            "keeps the first",
+            "remove one of the lines",
+        );
+        return;
+    }
     if let Some(value) = value(report, kind, s) {
         settings.insert(keyword.name, value);
     }
+}
+
+/// Whether a keyword was given; `vrrp_iptables` makes this daemon use nftables.
+fn is_given(settings: &Settings, name: &str) -> bool {
+    settings.contains_key(name) || name == "nftables" && settings.contains_key("vrrp_iptables")
 }
 
 fn value(report: &mut Report, kind: Plain, s: &Statement) -> Option<String> {
@@ -183,7 +201,7 @@ fn value(report: &mut Report, kind: Plain, s: &Statement) -> Option<String> {
     match kind {
         Plain::Flag => Some("true".into()),
         Plain::Switch => switch(report, s).map(|on| on.to_string()),
-        Plain::MaybeWord => Some(words.first().map_or_else(String::new, |w| w.text.clone())),
+        Plain::MaybeWord | Plain::First => Some(words.first().map_or_else(String::new, |w| w.text.clone())),
         Plain::OneOf(known) => match words.first() {
             Some(word) if !known.contains(&word.text.as_str()) => unknown(report, s, 0, &known.join(" or ")),
             word => Some(word.map_or_else(|| "true".into(), |w| w.text.clone())),

@@ -726,6 +726,85 @@ impl Sources for Files {
 }
 
 #[test]
+fn times_of_a_route_have_units_and_limits() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("rtt", "960000", &[]),
+        ("rtt", "960S", &[]),
+        ("rtt", ".5s", &[]),
+        ("rtt", "+5ms", &[]),
+        ("rtt", "\"\"", &[]),
+        ("rtt", "lock 5", &[]),
+        ("rtt", "960001", &["number-out-of-range: `960001` for `rtt` is out of range"]),
+        ("rtt", "961s", &["number-out-of-range: `961s` for `rtt` is out of range"]),
+        ("rtt", "960.0001s", &["too-many-decimals: `960.0001s` is finer than a millisecond"]),
+        ("rtt", "1.0", &["too-many-decimals: `1.0` is finer than a millisecond"]),
+        ("rtt", "960000.5", &["number-out-of-range: `960000.5` for `rtt` is out of range"]),
+        ("rtt", "-1", &["number-out-of-range: `-1` for `rtt` is negative"]),
+        ("rtt", "5us", &["invalid-number: `5us` for `rtt` is not a number"]),
+        ("rtt", "s", &["invalid-number: `s` for `rtt` is not a number"]),
+        ("rttvar", "480s", &[]),
+        ("rttvar", "480001", &["number-out-of-range: `480001` for `rttvar` is out of range"]),
+        ("rto_min", "120s", &[]),
+        ("rto_min", "120001", &["number-out-of-range: `120001` for `rto_min` is out of range"]),
+    ];
+    for (option, value, expected) in cases {
+        let line = format!("10.1.0.0/16 via 10.0.0.2 dev eth0 {option} {value}");
+        let text = format!("static_routes {{\n{line}\n}}\n{PLAIN}");
+        let reading = read("keepalived.conf", &text, &NoSources);
+        let said: Vec<_> = reading.findings.iter().map(|f| format!("{}: {}", f.code, f.message)).collect();
+        assert_eq!(said, *expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_given_twice_counts_once() {
+    let twice = |name: &str| format!("3:1 warning repeated-keyword: `{name}` was already given");
+    let config = global("lvs_sync_daemon eth0 A\nlvs_sync_daemon eth0 B", &[&twice("lvs_sync_daemon")]);
+    assert_eq!(config.global.other["lvs_sync_daemon"], "eth0 A");
+    let config = global("nftables one\nnftables two", &[&twice("nftables")]);
+    assert_eq!(config.global.other["nftables"], "one");
+    global("nftables_ipvs\nnftables_ipvs two", &[&twice("nftables_ipvs")]);
+    let built = "2:1 warning not-built: this keepalived has no `vrrp_iptables`";
+    global("vrrp_iptables IN OUT\nnftables", &[built, &twice("nftables")]);
+    global("notification_email {\n}", &["2:1 warning empty-block: `notification_email` names nobody"]);
+    let group = "garp_group {\ngarp_interval 1\ninterface eth1\ninterfaces {\neth1\neth2\n}\n}\n";
+    let paced = "1:1 warning not-simulated: `garp_group` is read but not simulated yet: every interface is \
+                 paced on its own";
+    let again = "5:1 warning repeated-keyword: eth1 is already in this `garp_group`";
+    let config = check(&format!("{group}{PLAIN}"), &[paced, again]);
+    assert_eq!(config.garp_groups[0].interfaces, ["eth1", "eth2"]);
+}
+
+#[test]
+fn an_instances_own_interface_has_one_name_that_no_other_has() {
+    let plain = PLAIN.replace("51\n", "51\nuse_vmac one 00:11:22:33:44:55\n");
+    let other = PLAIN.replace("VI_1", "VI_2").replace("51\n", "52\nuse_vmac one\n");
+    let other = other.replace("10.0.0.9", "10.0.0.10");
+    let reading = read("keepalived.conf", &format!("{plain}{other}"), &NoSources);
+    let said = said(&reading);
+    let taken = "12:10 warning duplicate-interface: `vrrp_instance VI_1` already uses the name `one`";
+    assert_eq!(said[1..], [taken]);
+    let name = |n: usize| reading.config.instances[n].vmac.as_ref().map(|vmac| vmac.name.as_str());
+    assert_eq!((name(0), name(1)), (Some("one"), Some("vrrp.52")));
+    let mentioned = "2:1 warning not-simulated: `use_vmac` is read but not simulated yet: adverts and \
+                     addresses stay on the interface itself";
+    let named = "3:10 warning extra-words: the interface already has a name";
+    let address = "3:14 warning extra-words: the interface already has a MAC address";
+    let i = instance(
+        "use_vmac one 00:11:22:33:44:55\nuse_vmac two 00:11:22:33:44:66",
+        &[mentioned, named, address],
+    );
+    assert_eq!(i.vmac.unwrap().name, "one");
+}
+
+#[test]
+fn an_ipv6_address_takes_no_label() {
+    let text = format!("static_ipaddress {{\nfe80::4/64 dev eth0 label eth0:1\n}}\n{PLAIN}");
+    let config = check(&text, &["2:21 warning invalid-label: an IPv6 address takes no label"]);
+    assert_eq!(config.static_addresses[0].label, None);
+}
+
+#[test]
 fn includes_are_read_in_place_and_findings_name_the_file() {
     let files = Files(&[
         ("/etc/keepalived/conf.d/a", "vrrp_instance A {\ninclude vips\n"),
