@@ -937,3 +937,85 @@ fn a_corpus_is_read() {
         said(&reading).iter().for_each(|line| println!("{name} {line}"));
     }
 }
+
+#[test]
+fn a_bfd_session_has_times_and_limits() {
+    let text = format!(
+        "bfd_instance one {{\nneighbor_ip 10.0.0.2\nsource_ip 10.0.0.1\nmin_rx 20\nmin_tx 30\nidle_tx 2000\n\
+         multiplier 4\npassive\nttl 10\nmax_hops 3\nweight -10\nvrrp\n}}\n\
+         bfd_instance two {{\nneighbour_ip 10.0.0.3\nhoplimit 11\nmax_hops 11\nchecker\n}}\n{PLAIN}"
+    );
+    let sessions = check(&text, &[]).bfd_instances;
+    let (one, two) = (&sessions[0], &sessions[1]);
+    let ip = |n: u8| std::net::IpAddr::from([10, 0, 0, n]);
+    assert_eq!((one.neighbor, one.source, two.neighbor), (ip(2), Some(ip(1)), ip(3)));
+    let times = [one.min_rx, one.min_tx, one.idle_tx, two.min_rx, two.min_tx, two.idle_tx];
+    assert_eq!(times.map(|time| time.as_micros() / 1000), [20, 30, 2000, 10, 10, 1000]);
+    assert_eq!((one.multiplier, one.passive, one.weight, one.vrrp, one.checker), (4, true, -10, true, false));
+    assert_eq!((two.multiplier, two.passive, two.weight, two.vrrp, two.checker), (5, false, 0, false, true));
+    assert_eq!([(one.ttl, one.max_hops), (two.ttl, two.max_hops)], [(10, 3), (11, 11)]);
+}
+
+#[test]
+fn scripts_and_processes_have_limits() {
+    let text = format!(
+        "vrrp_script s {{\nscript \"/bin/true 1\"\ntimeout 3\nfall 2\ninit_fail\nuser root wheel\n}}\n\
+         vrrp_track_process p {{\nprocess sshd -D\nparam_match initial\nfull_command\nquorum 2\nquorum_max 4\n\
+         fork_delay 1\nterminate_delay 2\n}}\n\
+         vrrp_track_process q {{\nprocess cron\ndelay 1.5\n}}\n\
+         vrrp_track_file f {{\nfile /tmp/f\ninit_file 5 overwrite\n}}\n{PLAIN}"
+    );
+    let config = check(&text, &[]);
+    let s = &config.scripts[0];
+    let user = Some(("root".to_string(), Some("wheel".to_string())));
+    assert_eq!((s.timeout, s.fall, s.init_fail), (Some(Duration::from_secs(3)), 2, true));
+    assert_eq!(s.command.user, user);
+    let (p, q) = (&config.processes[0], &config.processes[1]);
+    assert_eq!((p.quorum, p.quorum_max, p.full_command, q.full_command), (2, Some(4), true, false));
+    let delays = |p: &TrackProcess| [p.fork_delay, p.terminate_delay].map(|time| time.as_micros() / 1000);
+    assert_eq!([delays(p), delays(q)], [[1000, 2000], [1500, 1500]]);
+    let init = config.files[0].init.as_ref().unwrap();
+    assert_eq!((init.value, init.overwrite), (5, true));
+}
+
+#[test]
+fn rarer_keywords_of_an_instance_set_their_fields_too() {
+    type Change = fn(&mut Instance);
+    let plain = instance("", &[]);
+    let cases: [(&str, Change); 8] = [
+        ("garp_extra_if all 5", |i| {
+            i.garp_extra = Some(ExtraGarp { all: true, every: Duration::from_secs(5) });
+        }),
+        ("kernel_rx_buf_size 4096", |i| i.kernel_rx_buf_size = Some(4096)),
+        ("no_accept", |i| i.accept = false),
+        ("notify_deleted", |i| i.notify_deleted = true),
+        ("notify_priority_changes on", |i| i.notify_priority_changes = true),
+        ("promote_secondaries", |i| i.promote_secondaries = true),
+        ("debug 2", |i| i.debug = 2),
+        ("track_interface {\neth1 weight 5\n}", |i| {
+            let weight = Weight { value: 5, reverse: false };
+            i.tracks.interfaces = vec![Track { name: "eth1".into(), weight }];
+        }),
+    ];
+    for (text, change) in cases {
+        let mut expected = plain.clone();
+        change(&mut expected);
+        let text = PLAIN.replacen("51", &format!("51\n{text}"), 1);
+        let reading = read("keepalived.conf", &text, &NoSources);
+        assert!(reading.findings.iter().all(|f| f.code == "not-simulated"), "{:?}", said(&reading));
+        assert_eq!(reading.config.instances[0], expected, "{text}");
+    }
+}
+
+#[test]
+fn unicast_has_a_ttl_a_source_and_a_checksum() {
+    let lines = "check_unicast_src\nold_unicast_checksum never\nunicast_src_ip 10.0.0.1\nunicast_ttl 64\n\
+                 unicast_fault_no_peer\nunicast_peer {\n10.0.0.2\n}";
+    let text = PLAIN.replacen("51", &format!("51\n{lines}"), 1);
+    let reading = read("keepalived.conf", &text, &NoSources);
+    assert!(reading.findings.iter().all(|f| f.code == "not-simulated"), "{:?}", said(&reading));
+    let unicast = &reading.config.instances[0].unicast;
+    assert_eq!((unicast.ttl, unicast.check_source, unicast.fault_no_peer), (64, true, true));
+    assert_eq!(unicast.source, Some([10, 0, 0, 1].into()));
+    assert_eq!((unicast.old_checksum, unicast.peers.len()), (OldChecksum::Never, 1));
+}
