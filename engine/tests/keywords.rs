@@ -52,7 +52,7 @@ fn document(tests: &[(String, String)]) -> String {
             Status::Differs => "recognised; the simulation differs",
         };
         let test = tests.iter().find(|(_, body)| mentions(body, keyword.name)).map_or("", |(name, _)| name);
-        let test = if test.is_empty() { String::new() } else { format!("`{test}`") };
+        let test = if test.is_empty() { "-".to_string() } else { format!("`{test}`") };
         writeln!(out, "| `{}` | {} | {status} | {test} |", keyword.name, keyword.takes).unwrap();
     }
     out

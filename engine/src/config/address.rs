@@ -168,6 +168,11 @@ impl Reader<'_> {
             self.report.warn("label-too-long", word.at, message, SKIPPED, "shorten it");
             return None;
         }
+        if self.address.cidr.address.is_ipv6() {
+            let message = "an IPv6 address takes no label";
+            self.report.warn("invalid-label", option.at, message, "ignores the label", "remove it");
+            return Some(());
+        }
         self.address.label = Some(word.text);
         Some(())
     }

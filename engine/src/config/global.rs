@@ -145,7 +145,11 @@ fn word(report: &mut Report, s: &Statement) -> Option<String> {
     word
 }
 
-fn notification_email(_: &mut Report, d: &mut Draft, s: &Statement) {
+fn notification_email(report: &mut Report, d: &mut Draft, s: &Statement) {
+    if s.block.as_ref().is_none_or(Vec::is_empty) {
+        let message = "`notification_email` names nobody";
+        report.warn("empty-block", s.keyword().at, message, "ignores it", "remove the block");
+    }
     let lines = s.block.iter().flatten();
     d.global.notification_email.extend(lines.flat_map(|line| &line.words).map(|word| word.text.clone()));
 }
@@ -164,6 +168,11 @@ fn dynamic_interfaces(report: &mut Report, d: &mut Draft, s: &Statement) {
 /// `INTERFACE [INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]`.
 fn lvs_sync_daemon(report: &mut Report, d: &mut Draft, s: &Statement) {
     let Some(interface) = word(report, s) else { return };
+    if d.global.other.contains_key("lvs_sync_daemon") {
+        let message = "`lvs_sync_daemon` was already given";
+        report.warn("repeated-keyword", s.keyword().at, message, "keeps the first", "write one of them");
+        return;
+    }
     if interface.len() > 15 {
         let message = format!("`{interface}` is longer than 15 characters");
         report.warn("name-too-long", s.arguments()[0].at, message, IGNORED, "write the name of an interface");

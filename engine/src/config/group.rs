@@ -127,15 +127,27 @@ const fn garp(
 pub(super) const GARP: &[Keyword] = &[
     garp("garp_interval", Takes::Value, |r, d, s| d.garp_interval = pacing(r, s).or(d.garp_interval)),
     garp("gna_interval", Takes::Value, |r, d, s| d.gna_interval = pacing(r, s).or(d.gna_interval)),
-    garp("interface", Takes::Value, |_, d, s| d.interfaces.push(s.arguments()[0].text.clone())),
+    garp("interface", Takes::Value, |r, d, s| paced(r, d, &s.arguments()[0].text, s.arguments()[0].at)),
     garp("interfaces", LIST, |r, d, s| {
         surplus(r, s, 0);
         if s.block.as_ref().is_none_or(Vec::is_empty) {
             r.warn("empty-block", s.keyword().at, "`interfaces` names none", "ignores it", "");
         }
-        d.interfaces.extend(names(s).into_iter().map(|(name, _)| name));
+        for (name, at) in names(s) {
+            paced(r, d, &name, at);
+        }
     }),
 ];
+
+/// An interface of a `garp_group`.
+fn paced(report: &mut Report, d: &mut GarpGroup, name: &str, at: At) {
+    if d.interfaces.iter().any(|known| known == name) {
+        let message = format!("{name} is already in this `garp_group`");
+        report.warn("repeated-keyword", at, message, "ignores it", "name it once");
+    } else {
+        d.interfaces.push(name.to_string());
+    }
+}
 
 fn pacing(report: &mut Report, s: &Statement) -> Option<Duration> {
     let (name, word) = (&s.keyword().text, &s.arguments()[0]);

@@ -23,6 +23,8 @@ pub(super) enum Plain {
     Optional(i64, i64, i64),
     /// One word, and nothing is wrong without.
     MaybeWord,
+    /// One word, and nothing is wrong without; only the first line counts.
+    First,
     /// One word; the others are not looked at.
     Word,
     /// One word and no other.
@@ -145,11 +147,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
     may("shutdown_script_timeout", Plain::Number(1, 1000)),
     may("log_unknown_vrids", Plain::Flag),
     may("disable_local_igmp", Plain::Flag),
-    may("nftables", Plain::MaybeWord),
+    may("nftables", Plain::First),
     may("nftables_counters", Plain::Flag),
     may("nftables_ifindex", Plain::Flag),
     needs("nftables_priority", Plain::Number(SIGNED.0, SIGNED.1)),
-    may("nftables_ipvs", Plain::MaybeWord),
+    may("nftables_ipvs", Plain::First),
     needs("nftables_ipvs_priority", Plain::Number(SIGNED.0, SIGNED.1)),
     needs("nftables_ipvs_start_fwmark", Plain::Number(1, UNSIGNED)),
     may("vrrp_iptables", Plain::NotBuilt),
@@ -172,9 +174,25 @@ const IGNORED: &str = "ignores the line";
 /// Reads a plain keyword.
 pub(super) fn read(report: &mut Report, settings: &mut Settings, keyword: &Keyword, s: &Statement) {
     let Role::Plain(kind) = keyword.role else { return };
+    if kind == Plain::First && is_given(settings, keyword.name) {
+        let message = format!("`{}` was already given", keyword.name);
+        report.warn(
+            "repeated-keyword",
+            s.keyword().at,
+            message,
+            "keeps the first",
+            "remove one of the lines",
+        );
+        return;
+    }
     if let Some(value) = value(report, kind, s) {
         settings.insert(keyword.name, value);
     }
+}
+
+/// Whether a keyword was given; `vrrp_iptables` makes this daemon use nftables.
+fn is_given(settings: &Settings, name: &str) -> bool {
+    settings.contains_key(name) || name == "nftables" && settings.contains_key("vrrp_iptables")
 }
 
 fn value(report: &mut Report, kind: Plain, s: &Statement) -> Option<String> {
@@ -183,7 +201,7 @@ fn value(report: &mut Report, kind: Plain, s: &Statement) -> Option<String> {
     match kind {
         Plain::Flag => Some("true".into()),
         Plain::Switch => switch(report, s).map(|on| on.to_string()),
-        Plain::MaybeWord => Some(words.first().map_or_else(String::new, |w| w.text.clone())),
+        Plain::MaybeWord | Plain::First => Some(words.first().map_or_else(String::new, |w| w.text.clone())),
         Plain::OneOf(known) => match words.first() {
             Some(word) if !known.contains(&word.text.as_str()) => unknown(report, s, 0, &known.join(" or ")),
             word => Some(word.map_or_else(|| "true".into(), |w| w.text.clone())),
@@ -325,3 +343,137 @@ const BITS: &[(&str, u32)] = &[
     ("IXOTH", 0o001),
     ("IRWXO", 0o007),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NoSources, read};
+
+    /// Reads keywords of `global_defs` with their values, and compares what is kept. keepalived takes all of them.
+    #[track_caller]
+    fn kept(rows: &[(&str, &str, &str)]) {
+        let lines: Vec<_> = rows.iter().map(|(name, value, _)| format!("{name} {value}\n")).collect();
+        let reading = read("keepalived.conf", &format!("global_defs {{\n{}}}\n", lines.concat()), &NoSources);
+        let said: Vec<_> = reading.findings.iter().map(|f| &f.message).collect();
+        assert!(said.is_empty(), "{said:?}");
+        for (name, value, expected) in rows {
+            let found = reading.config.global.other.get(name).map(String::as_str);
+            assert_eq!(found, Some(*expected), "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn processes_have_names_and_priorities() {
+        kept(&[
+            ("bfd_cpu_affinity", "0", "0"),
+            ("bfd_no_swap", "", "true"),
+            ("bfd_priority", "-2", "-2"),
+            ("bfd_process_name", "bfd", "bfd"),
+            ("bfd_rlimit_rttime", "10000", "10000"),
+            ("bfd_rt_priority", "20", "20"),
+            ("checker_cpu_affinity", "0", "0"),
+            ("checker_no_swap", "", "true"),
+            ("checker_priority", "-3", "-3"),
+            ("checker_process_name", "checker", "checker"),
+            ("checker_rlimit_rttime", "10001", "10001"),
+            ("checker_rt_priority", "21", "21"),
+            ("lvs_process_name", "lvs", "lvs"),
+            ("max_auto_priority", "", "99"),
+            ("min_auto_priority_delay", "1000", "1000"),
+            ("process_name", "kd", "kd"),
+            ("process_names", "", "true"),
+            ("random_seed", "9", "9"),
+            ("umask", "027", "027"),
+            ("vrrp_cpu_affinity", "0", "0"),
+            ("vrrp_no_swap", "", "true"),
+            ("vrrp_priority", "-4", "-4"),
+            ("vrrp_process_name", "vrrp", "vrrp"),
+            ("vrrp_rlimit_rttime", "10002", "10002"),
+            ("vrrp_rt_priority", "22", "22"),
+        ]);
+    }
+
+    #[test]
+    fn sockets_have_buffers() {
+        kept(&[
+            ("lvs_netlink_cmd_rcv_bufs", "1000", "1000"),
+            ("lvs_netlink_cmd_rcv_bufs_force", "on", "true"),
+            ("lvs_netlink_monitor_rcv_bufs", "1001", "1001"),
+            ("lvs_netlink_monitor_rcv_bufs_force", "off", "false"),
+            ("process_monitor_rcv_bufs", "1002", "1002"),
+            ("process_monitor_rcv_bufs_force", "on", "true"),
+            ("vrrp_netlink_cmd_rcv_bufs", "1003", "1003"),
+            ("vrrp_netlink_cmd_rcv_bufs_force", "on", "true"),
+            ("vrrp_netlink_monitor_rcv_bufs", "1004", "1004"),
+            ("vrrp_netlink_monitor_rcv_bufs_force", "on", "true"),
+            ("vrrp_rx_bufs_multiplier", "3", "3"),
+            ("vrrp_rx_bufs_policy", "MTU", "MTU"),
+        ]);
+    }
+
+    #[test]
+    fn mail_snmp_and_pipes_are_kept() {
+        kept(&[
+            ("checker_log_all_failures", "on", "true"),
+            ("dbus_service_name", "org.example", "org.example"),
+            ("enable_dbus", "", "true"),
+            ("enable_snmp_checker", "", "true"),
+            ("enable_snmp_keepalived", "", "true"),
+            ("enable_snmp_rfc", "", "true"),
+            ("enable_snmp_rfcv2", "", "true"),
+            ("enable_snmp_rfcv3", "", "true"),
+            ("enable_snmp_vrrp", "", "true"),
+            ("enable_traps", "", "true"),
+            ("fifo_write_vrrp_states_on_reload", "", "true"),
+            ("log_unknown_vrids", "", "true"),
+            ("lvs_notify_fifo", "/tmp/lvs", "/tmp/lvs"),
+            ("no_checker_emails", "on", "true"),
+            ("no_email_faults", "", "true"),
+            ("notify_fifo", "/tmp/all", "/tmp/all"),
+            ("rs_init_notifies", "on", "true"),
+            ("shutdown_script_timeout", "4", "4"),
+            ("smtp_alert_checker", "off", "false"),
+            ("smtp_helo_name", "ka1", "ka1"),
+            ("snmp_socket", "udp:localhost:705", "udp:localhost:705"),
+            ("startup_script_timeout", "3", "3"),
+            ("vrrp_notify_fifo", "/tmp/vrrp", "/tmp/vrrp"),
+        ]);
+    }
+
+    #[test]
+    fn reloads_nftables_and_services_are_kept() {
+        kept(&[
+            ("config_save_dir", "/tmp", "/tmp"),
+            ("data_use_instance", "on", "true"),
+            ("disable_local_igmp", "", "true"),
+            ("include_check", "+match", "+match"),
+            ("lvs_flush", "", "true"),
+            ("lvs_flush_on_stop", "VS", "VS"),
+            ("lvs_flush_onstop", "", "true"),
+            ("nftables_counters", "", "true"),
+            ("nftables_ifindex", "", "true"),
+            ("nftables_ipvs_priority", "-5", "-5"),
+            ("nftables_ipvs_start_fwmark", "7", "7"),
+            ("nftables_priority", "5", "5"),
+            ("reload_check_config", "/tmp/reload.log", "/tmp/reload.log"),
+            ("reload_file", "/tmp/reload", "/tmp/reload"),
+            ("reload_repeat", "", "true"),
+            ("reload_time_file", "/tmp/time", "/tmp/time"),
+            ("tmp_config_directory", "/tmp", "/tmp"),
+            ("vmac_addr_prefix", "va", "va"),
+            ("vmac_prefix", "vm", "vm"),
+        ]);
+    }
+
+    #[test]
+    fn the_top_level_has_plain_keywords_too() {
+        let text = "child_wait_time 3\ninstance one\nnet_namespace low\nnet_namespace_ipvs high\n\
+                    namespace_with_ipsets\nuse_pid_dir\nlinkbeat_use_polling\n";
+        let reading = read("keepalived.conf", text, &NoSources);
+        let said: Vec<_> = reading.findings.iter().map(|f| &f.message).collect();
+        assert!(said.is_empty(), "{said:?}");
+        let kept: Vec<_> = reading.config.top.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let expected = "child_wait_time=3 instance=one linkbeat_use_polling=true namespace_with_ipsets=true \
+                        net_namespace=low net_namespace_ipvs=high use_pid_dir=true";
+        assert_eq!(kept.join(" "), expected);
+    }
+}

@@ -8,7 +8,7 @@ use super::lex::Word;
 use super::model::{Route, RouteOption, Rule};
 use super::report::Report;
 use super::tree::Statement;
-use super::values::{integer, signed};
+use super::values::{Bad, bad_number, decimal, integer, signed};
 use crate::addr::Cidr;
 use crate::finding::did_you_mean;
 
@@ -27,8 +27,8 @@ enum Value {
     Number(i64, i64),
     /// The same, with `lock` before it.
     Locked(i64),
-    /// A time with `s` or `ms` behind it, `lock` before it.
-    Time,
+    /// A time up to so many milliseconds, with `s` or `ms` behind it, `lock` before it.
+    Time(u64),
     /// One of the names, or a number up to the given one.
     Named(&'static [&'static str], i64),
     /// One of the words.
@@ -106,14 +106,14 @@ const ROUTE: &[(&str, &str, Value)] = &[
     ("mtu", "mtu", Value::Locked(UNSIGNED)),
     ("hoplimit", "hoplimit", Value::Number(0, 255)),
     ("advmss", "advmss", Value::Locked(UNSIGNED)),
-    ("rtt", "rtt", Value::Time),
-    ("rttvar", "rttvar", Value::Time),
+    ("rtt", "rtt", Value::Time(960_000)),
+    ("rttvar", "rttvar", Value::Time(480_000)),
     ("reordering", "reordering", Value::Locked(UNSIGNED)),
     ("window", "window", Value::Number(0, UNSIGNED)),
     ("cwnd", "cwnd", Value::Locked(UNSIGNED)),
     ("ssthresh", "ssthresh", Value::Locked(UNSIGNED)),
     ("realms", "realms", Value::Realms),
-    ("rto_min", "rto_min", Value::Time),
+    ("rto_min", "rto_min", Value::Time(120_000)),
     ("initcwnd", "initcwnd", Value::Number(0, UNSIGNED)),
     ("initrwnd", "initrwnd", Value::Number(0, UNSIGNED)),
     ("features", "features", Value::OneOf(&["ecn"])),
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
                     .collect();
                 return Some(rest.join(" "));
             }
-            Value::Locked(_) | Value::Time if text == "lock" => {
+            Value::Locked(_) | Value::Time(_) if text == "lock" => {
                 let number = self.words.next()?;
                 return self.value(option, number, kind).map(|value| format!("lock {value}"));
             }
@@ -270,10 +270,7 @@ impl<'a> Reader<'a> {
                 );
                 return None;
             }
-            Value::Time if !number_in(text.trim_end_matches('s').trim_end_matches('m')) => {
-                self.bad(word, "a time", "write milliseconds, or a number with `s` or `ms`");
-                return None;
-            }
+            Value::Time(most) => self.time(option, word, most)?,
             Value::Mark if !text.split('/').all(number_in) => {
                 self.bad(word, "a mark", "write `5` or `0x5/0xff`");
                 return None;
@@ -289,6 +286,35 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         Some(text.clone())
+    }
+
+    /// Milliseconds, or what the unit behind the number says. What is finer is rounded.
+    fn time(&mut self, option: &Word, word: &Word, most: u64) -> Option<()> {
+        let text = word.text.to_ascii_lowercase();
+        let (digits, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+            (Some(digits), _) => (digits, 1),
+            (None, Some(digits)) => (digits, 1000),
+            (None, None) => (text.as_str(), 1),
+        };
+        // Read as if it were seconds: a millisecond is a million of what comes out.
+        let in_range =
+            |n: u64| n.checked_mul(unit).is_some_and(|n| n.saturating_add(500_000) / 1_000_000 <= most);
+        let bad = match decimal(digits) {
+            Ok(_) if digits.is_empty() && !text.is_empty() => Bad::Form,
+            Ok((n, _)) if !in_range(n) => Bad::Range,
+            Ok(_) => {
+                let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                if decimals > if unit == 1 { 0 } else { 3 } {
+                    let message = format!("`{}` is finer than a millisecond", word.text);
+                    self.report.warn("too-many-decimals", word.at, message, "rounds it", "");
+                }
+                return Some(());
+            }
+            Err(bad) => bad,
+        };
+        let wanted = format!("milliseconds up to {most}, or a number with `s` or `ms`");
+        bad_number(self.report, &option.text, word, bad, &wanted, self.skips);
+        None
     }
 
     /// Whether a family fits; the first one decides.

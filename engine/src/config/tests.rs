@@ -203,7 +203,7 @@ fn every_keyword_of_an_instance_sets_its_field() {
         ("mcast_src_ip 10.0.0.1", |i| i.mcast_src_ip = Some([10, 0, 0, 1].into())),
         ("mcast_dst_ip 224.0.0.77", |i| i.mcast_dst_ip = [224, 0, 0, 77].into()),
         ("authentication\n{\nauth_type PASS\nauth_pass \"a#b\"\n}", |i| {
-            i.auth = Auth::Pass(*b"a#b\0\0\0\0\0")
+            i.auth = Auth::Pass(*b"a#b\0\0\0\0\0");
         }),
     ];
     for (text, change) in cases {
@@ -726,6 +726,85 @@ impl Sources for Files {
 }
 
 #[test]
+fn times_of_a_route_have_units_and_limits() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("rtt", "960000", &[]),
+        ("rtt", "960S", &[]),
+        ("rtt", ".5s", &[]),
+        ("rtt", "+5ms", &[]),
+        ("rtt", "\"\"", &[]),
+        ("rtt", "lock 5", &[]),
+        ("rtt", "960001", &["number-out-of-range: `960001` for `rtt` is out of range"]),
+        ("rtt", "961s", &["number-out-of-range: `961s` for `rtt` is out of range"]),
+        ("rtt", "960.0001s", &["too-many-decimals: `960.0001s` is finer than a millisecond"]),
+        ("rtt", "1.0", &["too-many-decimals: `1.0` is finer than a millisecond"]),
+        ("rtt", "960000.5", &["number-out-of-range: `960000.5` for `rtt` is out of range"]),
+        ("rtt", "-1", &["number-out-of-range: `-1` for `rtt` is negative"]),
+        ("rtt", "5us", &["invalid-number: `5us` for `rtt` is not a number"]),
+        ("rtt", "s", &["invalid-number: `s` for `rtt` is not a number"]),
+        ("rttvar", "480s", &[]),
+        ("rttvar", "480001", &["number-out-of-range: `480001` for `rttvar` is out of range"]),
+        ("rto_min", "120s", &[]),
+        ("rto_min", "120001", &["number-out-of-range: `120001` for `rto_min` is out of range"]),
+    ];
+    for (option, value, expected) in cases {
+        let line = format!("10.1.0.0/16 via 10.0.0.2 dev eth0 {option} {value}");
+        let text = format!("static_routes {{\n{line}\n}}\n{PLAIN}");
+        let reading = read("keepalived.conf", &text, &NoSources);
+        let said: Vec<_> = reading.findings.iter().map(|f| format!("{}: {}", f.code, f.message)).collect();
+        assert_eq!(said, *expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_given_twice_counts_once() {
+    let twice = |name: &str| format!("3:1 warning repeated-keyword: `{name}` was already given");
+    let config = global("lvs_sync_daemon eth0 A\nlvs_sync_daemon eth0 B", &[&twice("lvs_sync_daemon")]);
+    assert_eq!(config.global.other["lvs_sync_daemon"], "eth0 A");
+    let config = global("nftables one\nnftables two", &[&twice("nftables")]);
+    assert_eq!(config.global.other["nftables"], "one");
+    global("nftables_ipvs\nnftables_ipvs two", &[&twice("nftables_ipvs")]);
+    let built = "2:1 warning not-built: this keepalived has no `vrrp_iptables`";
+    global("vrrp_iptables IN OUT\nnftables", &[built, &twice("nftables")]);
+    global("notification_email {\n}", &["2:1 warning empty-block: `notification_email` names nobody"]);
+    let group = "garp_group {\ngarp_interval 1\ninterface eth1\ninterfaces {\neth1\neth2\n}\n}\n";
+    let paced = "1:1 warning not-simulated: `garp_group` is read but not simulated yet: every interface is \
+                 paced on its own";
+    let again = "5:1 warning repeated-keyword: eth1 is already in this `garp_group`";
+    let config = check(&format!("{group}{PLAIN}"), &[paced, again]);
+    assert_eq!(config.garp_groups[0].interfaces, ["eth1", "eth2"]);
+}
+
+#[test]
+fn an_instances_own_interface_has_one_name_that_no_other_has() {
+    let plain = PLAIN.replace("51\n", "51\nuse_vmac one 00:11:22:33:44:55\n");
+    let other = PLAIN.replace("VI_1", "VI_2").replace("51\n", "52\nuse_vmac one\n");
+    let other = other.replace("10.0.0.9", "10.0.0.10");
+    let reading = read("keepalived.conf", &format!("{plain}{other}"), &NoSources);
+    let said = said(&reading);
+    let taken = "12:10 warning duplicate-interface: `vrrp_instance VI_1` already uses the name `one`";
+    assert_eq!(said[1..], [taken]);
+    let name = |n: usize| reading.config.instances[n].vmac.as_ref().map(|vmac| vmac.name.as_str());
+    assert_eq!((name(0), name(1)), (Some("one"), Some("vrrp.52")));
+    let mentioned = "2:1 warning not-simulated: `use_vmac` is read but not simulated yet: adverts and \
+                     addresses stay on the interface itself";
+    let named = "3:10 warning extra-words: the interface already has a name";
+    let address = "3:14 warning extra-words: the interface already has a MAC address";
+    let i = instance(
+        "use_vmac one 00:11:22:33:44:55\nuse_vmac two 00:11:22:33:44:66",
+        &[mentioned, named, address],
+    );
+    assert_eq!(i.vmac.unwrap().name, "one");
+}
+
+#[test]
+fn an_ipv6_address_takes_no_label() {
+    let text = format!("static_ipaddress {{\nfe80::4/64 dev eth0 label eth0:1\n}}\n{PLAIN}");
+    let config = check(&text, &["2:21 warning invalid-label: an IPv6 address takes no label"]);
+    assert_eq!(config.static_addresses[0].label, None);
+}
+
+#[test]
 fn includes_are_read_in_place_and_findings_name_the_file() {
     let files = Files(&[
         ("/etc/keepalived/conf.d/a", "vrrp_instance A {\ninclude vips\n"),
@@ -857,4 +936,86 @@ fn a_corpus_is_read() {
         println!("{name} instances {}", reading.config.instances.len());
         said(&reading).iter().for_each(|line| println!("{name} {line}"));
     }
+}
+
+#[test]
+fn a_bfd_session_has_times_and_limits() {
+    let text = format!(
+        "bfd_instance one {{\nneighbor_ip 10.0.0.2\nsource_ip 10.0.0.1\nmin_rx 20\nmin_tx 30\nidle_tx 2000\n\
+         multiplier 4\npassive\nttl 10\nmax_hops 3\nweight -10\nvrrp\n}}\n\
+         bfd_instance two {{\nneighbour_ip 10.0.0.3\nhoplimit 11\nmax_hops 11\nchecker\n}}\n{PLAIN}"
+    );
+    let sessions = check(&text, &[]).bfd_instances;
+    let (one, two) = (&sessions[0], &sessions[1]);
+    let ip = |n: u8| std::net::IpAddr::from([10, 0, 0, n]);
+    assert_eq!((one.neighbor, one.source, two.neighbor), (ip(2), Some(ip(1)), ip(3)));
+    let times = [one.min_rx, one.min_tx, one.idle_tx, two.min_rx, two.min_tx, two.idle_tx];
+    assert_eq!(times.map(|time| time.as_micros() / 1000), [20, 30, 2000, 10, 10, 1000]);
+    assert_eq!((one.multiplier, one.passive, one.weight, one.vrrp, one.checker), (4, true, -10, true, false));
+    assert_eq!((two.multiplier, two.passive, two.weight, two.vrrp, two.checker), (5, false, 0, false, true));
+    assert_eq!([(one.ttl, one.max_hops), (two.ttl, two.max_hops)], [(10, 3), (11, 11)]);
+}
+
+#[test]
+fn scripts_and_processes_have_limits() {
+    let text = format!(
+        "vrrp_script s {{\nscript \"/bin/true 1\"\ntimeout 3\nfall 2\ninit_fail\nuser root wheel\n}}\n\
+         vrrp_track_process p {{\nprocess sshd -D\nparam_match initial\nfull_command\nquorum 2\nquorum_max 4\n\
+         fork_delay 1\nterminate_delay 2\n}}\n\
+         vrrp_track_process q {{\nprocess cron\ndelay 1.5\n}}\n\
+         vrrp_track_file f {{\nfile /tmp/f\ninit_file 5 overwrite\n}}\n{PLAIN}"
+    );
+    let config = check(&text, &[]);
+    let s = &config.scripts[0];
+    let user = Some(("root".to_string(), Some("wheel".to_string())));
+    assert_eq!((s.timeout, s.fall, s.init_fail), (Some(Duration::from_secs(3)), 2, true));
+    assert_eq!(s.command.user, user);
+    let (p, q) = (&config.processes[0], &config.processes[1]);
+    assert_eq!((p.quorum, p.quorum_max, p.full_command, q.full_command), (2, Some(4), true, false));
+    let delays = |p: &TrackProcess| [p.fork_delay, p.terminate_delay].map(|time| time.as_micros() / 1000);
+    assert_eq!([delays(p), delays(q)], [[1000, 2000], [1500, 1500]]);
+    let init = config.files[0].init.as_ref().unwrap();
+    assert_eq!((init.value, init.overwrite), (5, true));
+}
+
+#[test]
+fn rarer_keywords_of_an_instance_set_their_fields_too() {
+    type Change = fn(&mut Instance);
+    let plain = instance("", &[]);
+    let cases: [(&str, Change); 8] = [
+        ("garp_extra_if all 5", |i| {
+            i.garp_extra = Some(ExtraGarp { all: true, every: Duration::from_secs(5) });
+        }),
+        ("kernel_rx_buf_size 4096", |i| i.kernel_rx_buf_size = Some(4096)),
+        ("no_accept", |i| i.accept = false),
+        ("notify_deleted", |i| i.notify_deleted = true),
+        ("notify_priority_changes on", |i| i.notify_priority_changes = true),
+        ("promote_secondaries", |i| i.promote_secondaries = true),
+        ("debug 2", |i| i.debug = 2),
+        ("track_interface {\neth1 weight 5\n}", |i| {
+            let weight = Weight { value: 5, reverse: false };
+            i.tracks.interfaces = vec![Track { name: "eth1".into(), weight }];
+        }),
+    ];
+    for (text, change) in cases {
+        let mut expected = plain.clone();
+        change(&mut expected);
+        let text = PLAIN.replacen("51", &format!("51\n{text}"), 1);
+        let reading = read("keepalived.conf", &text, &NoSources);
+        assert!(reading.findings.iter().all(|f| f.code == "not-simulated"), "{:?}", said(&reading));
+        assert_eq!(reading.config.instances[0], expected, "{text}");
+    }
+}
+
+#[test]
+fn unicast_has_a_ttl_a_source_and_a_checksum() {
+    let lines = "check_unicast_src\nold_unicast_checksum never\nunicast_src_ip 10.0.0.1\nunicast_ttl 64\n\
+                 unicast_fault_no_peer\nunicast_peer {\n10.0.0.2\n}";
+    let text = PLAIN.replacen("51", &format!("51\n{lines}"), 1);
+    let reading = read("keepalived.conf", &text, &NoSources);
+    assert!(reading.findings.iter().all(|f| f.code == "not-simulated"), "{:?}", said(&reading));
+    let unicast = &reading.config.instances[0].unicast;
+    assert_eq!((unicast.ttl, unicast.check_source, unicast.fault_no_peer), (64, true, true));
+    assert_eq!(unicast.source, Some([10, 0, 0, 1].into()));
+    assert_eq!((unicast.old_checksum, unicast.peers.len()), (OldChecksum::Never, 1));
 }

@@ -13,7 +13,11 @@ const LONGEST: usize = 15;
 
 /// `use_vmac [NAME] [MAC] [netlink_notify_msg] [group N]`.
 pub(super) fn use_vmac(report: &mut Report, d: &mut Draft, s: &Statement) {
-    let (mut name, mut mac) = (None, None);
+    let (mut name, mut mac) = match d.vmac.take() {
+        Some((VmacKind::Macvlan(mac), name)) => (name, mac),
+        Some((VmacKind::Ipvlan(..), name)) => (name, None),
+        None => (None, None),
+    };
     let mut words = s.arguments().iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
@@ -23,6 +27,10 @@ pub(super) fn use_vmac(report: &mut Report, d: &mut Draft, s: &Statement) {
                 words.next();
             }
             text if text.contains(':') => match octets(text) {
+                Some(_) if mac.is_some() => {
+                    let message = "the interface already has a MAC address";
+                    report.warn("extra-words", word.at, message, "ignores it", format!("remove `{text}`"));
+                }
                 Some(octets) => mac = Some(octets),
                 None => {
                     let message = format!("`{text}` is not a MAC address");
@@ -43,7 +51,8 @@ pub(super) fn use_vmac(report: &mut Report, d: &mut Draft, s: &Statement) {
 
 /// `use_ipvlan [NAME] [ADDRESS] [bridge|private|vepa] [group N]`.
 pub(super) fn use_ipvlan(report: &mut Report, d: &mut Draft, s: &Statement) {
-    let (mut name, mut address, mut kind) = (None, None, "bridge".to_string());
+    let mut name = d.vmac.take().and_then(|(_, name)| name);
+    let (mut address, mut kind) = (None, "bridge".to_string());
     let mut words = s.arguments().iter();
     while let Some(word) = words.next() {
         let text = word.text.split('/').next().unwrap_or_default();

@@ -1,13 +1,13 @@
 //! The tree of statements, keyword by keyword, handed to whoever reads each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::address;
 use super::complete::complete;
 use super::instance::Draft;
 use super::keywords::{Keyword, Role, Scope, Takes, all, find, home, needs_argument, not_simulated, title};
 use super::lex::Word;
-use super::model::{Config, GarpGroup, Script, TrackFile, TrackGroup, TrackProcess, Weight};
+use super::model::{Config, GarpGroup, Script, TrackFile, TrackGroup, TrackProcess, VmacKind, Weight};
 use super::report::Report;
 use super::route::{route, rule};
 use super::track::Known;
@@ -26,6 +26,7 @@ pub(super) fn walk(report: &mut Report, statements: &[Statement]) -> Config {
         groups: Vec::new(),
         known: Known::default(),
         names: BTreeSet::new(),
+        own: BTreeMap::new(),
         servers: server::Draft::default(),
     };
     walker.known.later = names_of_trackers(statements);
@@ -54,6 +55,8 @@ pub(super) struct Walker<'a> {
     known: Known,
     /// The blocks that have been read, by keyword and name.
     names: BTreeSet<(String, String)>,
+    /// The names that instances gave to interfaces of their own, and which instance did.
+    own: BTreeMap<String, String>,
     pub(super) servers: server::Draft,
 }
 
@@ -275,7 +278,21 @@ impl Walker<'_> {
         let Some(name) = self.only_name(s) else { return };
         let mut d = Draft::new(name, &self.known);
         self.instance_block(Scope::Instance, s.block.as_deref().unwrap_or_default(), &mut d);
+        self.own_interface(&mut d);
         self.instances.push(d);
+    }
+
+    /// The name that an instance gives to its interface is its own: the daemon ignores one that is taken.
+    fn own_interface(&mut self, d: &mut Draft) {
+        let Some((kind, name)) = &mut d.vmac else { return };
+        let keyword = if matches!(kind, VmacKind::Macvlan(_)) { "use_vmac" } else { "use_ipvlan" };
+        let Some(taken) = name.take_if(|name| self.own.contains_key(name)) else {
+            self.own.extend(name.clone().map(|name| (name, d.instance.name.clone())));
+            return;
+        };
+        let message = format!("`vrrp_instance {}` already uses the name `{taken}`", self.own[&taken]);
+        let help = "write another name, or none";
+        self.report.warn("duplicate-interface", d.place(keyword), message, "ignores the name", help);
     }
 
     /// The lines of an instance or of its `authentication`.

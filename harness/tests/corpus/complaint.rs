@@ -5,6 +5,8 @@ use std::fmt;
 
 use vrrplab_engine::config::keywords;
 
+use super::block_before;
+
 /// Something that keepalived says about a text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Complaint {
@@ -79,22 +81,22 @@ const MESSAGES: &[(&str, About)] = &[
     ("with use_vmac requires vmac_xmit_base", About::Block),
     ("don't match - skipping", About::Block),
     ("startup script missing", About::Block),
+    ("garp_group already specified", About::Block),
 ];
 
 /// The complaints of a verdict that the text causes, each once: keepalived reads a text up to four times.
-pub(crate) fn complaints(verdict: &str) -> BTreeSet<Complaint> {
+pub(crate) fn complaints(verdict: &str, text: &str) -> BTreeSet<Complaint> {
     let known: BTreeSet<&str> = keywords().iter().map(|k| k.name).collect();
     let lines: Vec<&str> = verdict.lines().filter(|line| !line.starts_with('#')).collect();
-    let removed = |script: &str| {
-        let gone = format!("for vrrp script {script} - removing");
-        lines.iter().any(|line| line.contains("Unable to set") && line.ends_with(&gone))
-    };
+    let removed = removed_scripts(&lines, text);
     let mut found = BTreeSet::new();
     for (line, message) in lines.iter().map(|line| split(line)).filter(|(_, m)| !m.trim().is_empty()) {
         let pattern = MESSAGES.iter().find(|(pattern, _)| message.contains(pattern));
         let about = pattern.map_or(About::Text, |(_, about)| *about);
         let script = message.split_once("track script ").and_then(|(_, rest)| rest.split_once(" not found"));
-        if matches!(about, About::Machine | About::Nothing) || script.is_some_and(|(name, _)| removed(name)) {
+        if matches!(about, About::Machine | About::Nothing)
+            || script.is_some_and(|(name, _)| removed.contains(name))
+        {
             continue;
         }
         let place = match (line, about) {
@@ -105,6 +107,22 @@ pub(crate) fn complaints(verdict: &str) -> BTreeSet<Complaint> {
         let misplaced = message.strip_prefix("Unknown keyword '").and_then(|rest| rest.strip_suffix('\''));
         let follows = about == About::Brace || misplaced.is_some_and(|word| known.contains(word));
         found.insert(Complaint { place, message: message.to_string(), follows });
+    }
+    found
+}
+
+/// The scripts that keepalived drops because the machine lacks their users: who names them finds them missing.
+fn removed_scripts<'a>(messages: &[&'a str], text: &'a str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    for (line, message) in messages.iter().map(|message| split(message)) {
+        if let Some((_, rest)) = message.split_once("Unable to set default user for vrrp script ") {
+            found.extend(rest.strip_suffix(" - removing"));
+        } else if let (true, Some(line)) = (message.starts_with("Unable to set uid/gid for script"), line) {
+            // It names the command; the script is the one in whose block the line is.
+            let head = text.lines().nth(block_before(text, line) - 1).unwrap_or_default();
+            let mut words = head.split_whitespace();
+            found.extend(words.next().filter(|word| *word == "vrrp_script").and(words.next()));
+        }
     }
     found
 }
