@@ -30,13 +30,16 @@ fn every_block_has_keywords_and_no_keyword_twice() {
 
 fn document(tests: &[(String, String)]) -> String {
     let all = keywords();
-    let modelled = all.iter().filter(|k| k.status == Status::Modelled).count();
+    let count = |status| all.iter().filter(|k| k.status == status).count();
+    let (read, not_simulated) = (count(Status::Modelled), count(Status::Differs));
+    let recognised = count(Status::Recognised);
     let mut out = format!(
         "# Keywords of keepalived.conf\n\n\
          Made from the reader's tables by `engine/tests/keywords.rs`; `VRRPLAB_ACCEPT=1 cargo test -p \
          vrrplab-engine --test keywords` writes it anew.\n\n\
-         {} keywords, {modelled} of them *modelled*: what runs depends on them. The others are *recognised*: checked \
-         for\nmistakes, without effect; where the daemon would behave differently for one, that is said.\n",
+         {} keywords. *Read*, {read}: checked, and their values are in the configuration. *Read, not simulated*, \
+         {not_simulated}:\nthe same, but a simulation does without them and says so. *Recognised*, {recognised}: known, \
+         without a value of their own.\n",
         all.len()
     );
     let mut block = "";
@@ -47,9 +50,9 @@ fn document(tests: &[(String, String)]) -> String {
             write!(out, "\n## {block}\n\n{head}").unwrap();
         }
         let status = match keyword.status {
-            Status::Modelled => "modelled",
+            Status::Modelled => "read",
             Status::Recognised => "recognised",
-            Status::Differs => "recognised; the simulation differs",
+            Status::Differs => "read, not simulated",
         };
         let test = tests.iter().find(|(_, body)| mentions(body, keyword.name)).map_or("", |(name, _)| name);
         let test = if test.is_empty() { "-".to_string() } else { format!("`{test}`") };

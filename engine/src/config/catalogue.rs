@@ -18,11 +18,11 @@ pub struct KeywordFacts {
 /// What becomes of a keyword.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
-    /// It is read, and what runs depends on it.
+    /// It is read: checked, and its value is in the configuration.
     Modelled,
-    /// It is known; nothing that is simulated depends on it.
+    /// It is known, without a value of its own.
     Recognised,
-    /// It is known and not modelled; the simulation differs from the daemon.
+    /// It is read, and the simulation does without it: it differs from the daemon.
     Differs,
 }
 

@@ -25,8 +25,10 @@ pub(super) fn lints(view: &View<'_>) -> Vec<Finding> {
 fn strict_unicast(view: &View<'_>) -> Option<Finding> {
     let strict = view.strict()?;
     let peers = view.line("unicast_peer").filter(|_| view.unicast())?;
-    let message = format!("strict mode allows no unicast, which `{}` uses", view.instance.name);
-    let daemon = "finds fault with the configuration: the standard knows multicast only";
+    let message = format!("strict mode has no unicast, which `{}` uses", view.instance.name);
+    // 2.2.7 was run; what later ones do was read.
+    let daemon =
+        "2.2.7 says nothing and runs it; later versions call it a failure: the standard knows multicast only";
     let help = format!("remove `{}`", strict.keyword().text);
     Some(warn("lint-strict-unicast", view.at(peers), message, daemon, help))
 }

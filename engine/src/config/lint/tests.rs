@@ -55,7 +55,7 @@ fn strict_mode_has_surprises() {
     one("strict_mode", &["strict-drops: in strict mode `VI_1` does not accept packets to its addresses"]);
     one(
         "accept\nstrict_mode on\nunicast_peer {\n10.0.0.2\n}",
-        &["strict-unicast: strict mode allows no unicast, which `VI_1` uses"],
+        &["strict-unicast: strict mode has no unicast, which `VI_1` uses"],
     );
     one("strict_mode off", &[]);
     let text =
