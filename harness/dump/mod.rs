@@ -1,5 +1,6 @@
 //! The daemon's own dump of what it runs (SIGUSR1), as settings, and how it is compared with ours.
 
+mod bfd;
 pub mod checkers;
 mod vrrp;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use vrrplab_engine::config::effective::Setting;
 
+pub use bfd::bfd;
 pub use vrrp::vrrp;
 
 /// Keywords that the dump does not show, or shows in another place.

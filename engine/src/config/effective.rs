@@ -33,7 +33,8 @@ impl Setting {
 }
 
 impl Config {
-    /// What the daemon runs, in a fixed order: `global_defs`, trackers, static objects, instances, groups.
+    /// What the daemon runs, in a fixed order: `global_defs`, static objects, instances, groups,
+    /// trackers, servers, BFD instances.
     pub fn effective(&self) -> Vec<Setting> {
         let mut all: Vec<_> = self.top.iter().map(|(name, value)| Setting::value(*name, value)).collect();
         all.push(Setting::block("global_defs", None, self.global_settings()));
@@ -58,6 +59,7 @@ impl Config {
         all.extend(self.scripts.iter().filter(|s| self.tracked(|t| &t.scripts, &s.name)).map(script));
         all.extend(self.files.iter().filter(|f| self.tracked(|t| &t.files, &f.name)).map(file));
         all.extend(self.processes.iter().filter(|p| self.tracked(|t| &t.processes, &p.name)).map(process));
+        all.extend(super::server::effective::effective(self));
         all
     }
 

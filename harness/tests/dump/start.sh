@@ -1,0 +1,51 @@
+#!/bin/sh
+# Runs the daemon on $1/keepalived.conf and leaves its dumps and its log in $1. Called in namespaces of its own
+# (network, mounts, processes, host name), which end with it. The root it sees is a copy-on-write one, so that the
+# dummy scripts and users of a configuration can stand where it says.
+set -u
+work=$1
+root=/run/root
+
+if [ "${2:-}" != inside ]; then
+    mount -t tmpfs tmpfs /run && mkdir /run/upper /run/other $root || exit 90
+    mount -t overlay -o lowerdir=/,upperdir=/run/upper,workdir=/run/other overlay $root || exit 90
+    mkdir -p $root/lab && mount --bind "$work" $root/lab || exit 90
+    mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount --rbind /sys $root/sys || exit 90
+    mount -t tmpfs tmpfs $root/tmp && mount -t tmpfs tmpfs $root/run || exit 90
+    exec chroot $root /bin/sh /lab/start.sh /lab inside
+fi
+
+cd "$work" || exit 90
+while read -r script; do
+    mkdir -p "${script%/*}"
+    [ -e "$script" ] || printf '#!/bin/sh\n' >"$script"
+    chmod 755 "$script"
+done <scripts
+while read -r user; do
+    grep -q "^$user:" /etc/passwd || echo "$user:x:60001:60001::/:/bin/sh" >>/etc/passwd
+    grep -q "^$user:" /etc/group || echo "$user:x:60001:" >>/etc/group
+done <users
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+ip -force -batch links >links.log 2>&1
+
+LD_PRELOAD=/lab/libipvs.so keepalived -n -l -D -i lab -f /lab/keepalived.conf >log 2>&1 &
+daemon=$!
+wait_for() {
+    turns=0
+    until [ $turns -ge 100 ] || ! kill -0 $daemon 2>/dev/null; do
+        eval "$1" && return 0
+        sleep 0.03
+        turns=$((turns + 1))
+    done
+    return 1
+}
+if wait_for 'grep -q "Startup complete" log'; then
+    kill -USR1 $daemon
+    wait_for '[ "$(grep -c "Printing .* data for process" log)" -gt "$(grep -c "^.*: Starting .* child process" log)" ]'
+fi
+# A child finishes its dump before it looks at the next signal.
+kill -TERM $daemon 2>/dev/null
+wait $daemon
+echo $? >status
+cp /tmp/keepalived*.data . 2>/dev/null
+exit 0
