@@ -82,7 +82,7 @@ fn one(path: &Path, ipvs: &Path) -> Compared {
     let bytes = fs::read(path).map_err(|e| e.to_string())?;
     let options = Options { id: Some("lab".into()), ..Options::default() };
     let text = String::from_utf8_lossy(&bytes);
-    let config = config::read_with("keepalived.conf", &text, &NoSources, &options).config;
+    let config = config::read_with("/lab/keepalived.conf", &text, &NoSources, &options).config;
     let folder = scratch::folder();
     let outcome = daemon::start(&folder, &bytes, &Needs::of(&config), ipvs);
     if std::env::var_os("VRRPLAB_KEEP").is_some() {

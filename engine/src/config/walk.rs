@@ -51,7 +51,7 @@ pub(super) struct Walker<'a> {
     config: Config,
     instances: Vec<Draft>,
     groups: Vec<group::Draft>,
-    known: Known,
+    pub(super) known: Known,
     /// The blocks that have been read, by keyword and name.
     names: BTreeSet<(String, String)>,
     pub(super) servers: server::Draft,

@@ -45,7 +45,7 @@ pub(crate) enum Outcome {
 pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> Result<Outcome, String> {
     let lines = |names: &std::collections::BTreeSet<String>| names.iter().map(|n| format!("{n}\n")).collect();
     let files: [(&str, String); 3] =
-        [("scripts", lines(&needs.scripts)), ("users", lines(&needs.users)), ("links", needs.links())];
+        [("needs.scripts", lines(&needs.scripts)), ("needs.users", lines(&needs.users)), ("needs.links", needs.links())];
     let failed = |e: std::io::Error| e.to_string();
     for (name, content) in files {
         fs::write(folder.join(name), content).map_err(failed)?;
@@ -72,7 +72,8 @@ pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> R
     if vrrp.is_empty() && checkers.is_empty() {
         return Ok(Outcome::Ended(last_words(&read("log"), &read("status"))));
     }
-    let mut settings = dump::vrrp(&vrrp);
+    let mut settings = dump::global(if vrrp.is_empty() { &checkers } else { &vrrp }, "this-host");
+    settings.extend(dump::vrrp(&vrrp));
     settings.extend(dump::checkers::checkers(&checkers));
     settings.extend(dump::bfd(&read("keepalived_bfd.data")));
     Ok(Outcome::Runs(settings))

@@ -29,6 +29,8 @@ impl Needs {
             needs.command(&script.command);
         }
         needs.user(config.global.script_user.as_ref());
+        // Whom scripts run as where nobody is named.
+        needs.users.insert("keepalived_script".into());
         needs.servers(config);
         needs
     }
@@ -44,10 +46,24 @@ impl Needs {
             self.addresses(&instance.excluded);
             instance.tracks.interfaces.iter().for_each(|track| self.interface(&track.name));
         }
+        config.garp_groups.iter().flat_map(|g| &g.interfaces).for_each(|name| self.interface(name));
+        self.routes(config);
         for group in &config.groups {
             group.tracks.interfaces.iter().for_each(|track| self.interface(&track.name));
         }
         self.interfaces.retain(|name| !made.contains(name));
+    }
+
+    /// The devices of routes and rules.
+    fn routes(&mut self, config: &Config) {
+        let routes = config.static_routes.iter().chain(config.instances.iter().flat_map(|i| &i.routes));
+        let rules = config.static_rules.iter().chain(config.instances.iter().flat_map(|i| &i.rules));
+        let of_routes = routes.flat_map(|r| r.options.iter().chain(r.nexthops.iter().flatten()));
+        for option in of_routes.chain(rules.flat_map(|r| &r.options)) {
+            if matches!(option.name, "dev" | "iif" | "oif") {
+                self.interface(&option.value);
+            }
+        }
     }
 
     fn addresses(&mut self, addresses: &[Address]) {
@@ -79,8 +95,11 @@ impl Needs {
     /// A program without a path is looked for where programs are.
     fn script(&mut self, argv: &[String]) {
         if let Some(program) = argv.first().filter(|program| !program.is_empty()) {
-            let path =
-                if program.starts_with('/') { program.clone() } else { format!("/usr/local/bin/{program}") };
+            let path = match program {
+                absolute if absolute.starts_with('/') => absolute.clone(),
+                relative if relative.contains('/') => format!("/lab/{relative}"),
+                name => format!("/usr/local/bin/{name}"),
+            };
             self.scripts.insert(path);
         }
     }

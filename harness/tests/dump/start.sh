@@ -16,23 +16,25 @@ if [ "${2:-}" != inside ]; then
 fi
 
 cd "$work" || exit 90
+hostname this-host && echo "127.0.0.1 this-host" >>/etc/hosts
 while read -r script; do
     mkdir -p "${script%/*}"
     [ -e "$script" ] || printf '#!/bin/sh\n' >"$script"
     chmod 755 "$script"
-done <scripts
+done <needs.scripts
+# All of them may do what root may, so that no script is out of reach.
 while read -r user; do
-    grep -q "^$user:" /etc/passwd || echo "$user:x:60001:60001::/:/bin/sh" >>/etc/passwd
-    grep -q "^$user:" /etc/group || echo "$user:x:60001:" >>/etc/group
-done <users
+    grep -q "^$user:" /etc/passwd || echo "$user:x:0:0::/:/bin/sh" >>/etc/passwd
+    grep -q "^$user:" /etc/group || echo "$user:x:0:" >>/etc/group
+done <needs.users
 echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
-ip -force -batch links >links.log 2>&1
+ip -force -batch needs.links >links.log 2>&1
 
 LD_PRELOAD=/lab/libipvs.so keepalived -n -l -D -i lab -f /lab/keepalived.conf >log 2>&1 &
 daemon=$!
 wait_for() {
     turns=0
-    until [ $turns -ge 100 ] || ! kill -0 $daemon 2>/dev/null; do
+    until [ $turns -ge 200 ] || ! kill -0 $daemon 2>/dev/null; do
         eval "$1" && return 0
         sleep 0.03
         turns=$((turns + 1))
