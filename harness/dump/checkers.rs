@@ -69,6 +69,12 @@ pub fn checkers(dump: &str) -> Vec<Setting> {
     for line in dump.lines() {
         reader.line(line.trim());
     }
+    for checker in reader.out.iter_mut().flat_map(|s| &mut s.inside).flat_map(|rs| &mut rs.inside) {
+        // A checker that only listens has no timing of its own.
+        if checker.name == "BFD_CHECK" {
+            checker.inside.retain(|s| matches!(&*s.name, "name" | "alpha"));
+        }
+    }
     for server in reader.out.iter_mut().filter(|s| s.name == "virtual_server") {
         // Shown only where it is on.
         if !server.inside.iter().any(|s| s.name == "ha_suspend") {
