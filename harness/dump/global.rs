@@ -29,7 +29,8 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Keywords that are not in the table and shown all the same.
-const OTHERS: &[&str] = &["notification_email", "smtp_server", "enable_script_security", "dynamic_interfaces"];
+const OTHERS: &[&str] =
+    &["notification_email", "smtp_server", "enable_script_security", "dynamic_interfaces"];
 
 /// Whether the settings of a dump would have this keyword of `global_defs`.
 pub(super) fn shows(keyword: &str) -> bool {

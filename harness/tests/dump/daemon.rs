@@ -17,7 +17,8 @@ pub(crate) fn missing() -> Option<String> {
     if !works("keepalived", &["--version"]) {
         return Some("keepalived is not installed".into());
     }
-    let alone = ["--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "ip", "link", "set", "lo", "up"];
+    let alone =
+        ["--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "ip", "link", "set", "lo", "up"];
     (!works("unshare", &alone)).then(|| "namespaces need root, unshare and ip".into())
 }
 
@@ -44,8 +45,12 @@ pub(crate) enum Outcome {
 /// Starts it, asks it, and stops it again. The folder is ours.
 pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> Result<Outcome, String> {
     let lines = |names: &std::collections::BTreeSet<String>| names.iter().map(|n| format!("{n}\n")).collect();
-    let files: [(&str, String); 3] =
-        [("needs.scripts", lines(&needs.scripts)), ("needs.users", lines(&needs.users)), ("needs.links", needs.links())];
+    let files: [(&str, String); 4] = [
+        ("needs.folders", lines(&needs.folders)),
+        ("needs.scripts", lines(&needs.scripts)),
+        ("needs.users", lines(&needs.users)),
+        ("needs.links", needs.links()),
+    ];
     let failed = |e: std::io::Error| e.to_string();
     for (name, content) in files {
         fs::write(folder.join(name), content).map_err(failed)?;
@@ -54,7 +59,17 @@ pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> R
     fs::write(folder.join("start.sh"), include_str!("start.sh")).map_err(failed)?;
     fs::copy(ipvs, folder.join("libipvs.so")).map_err(failed)?;
     let output = Command::new("timeout")
-        .args(["--kill-after=1", "20", "unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child"])
+        .args([
+            "--kill-after=1",
+            "20",
+            "unshare",
+            "--net",
+            "--mount",
+            "--pid",
+            "--uts",
+            "--fork",
+            "--kill-child",
+        ])
         .arg("/bin/sh")
         .arg(folder.join("start.sh"))
         .arg(folder)
@@ -82,7 +97,9 @@ pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> R
 /// Why it ended: its exit code and the last line that is not about ending.
 fn last_words(log: &str, status: &str) -> String {
     let plain = |line: &&str| {
-        !["CPU usage", "Stopp", "Shutting down", "Terminating", "Removed", "Exiting"].iter().any(|w| line.contains(w))
+        !["CPU usage", "Stopp", "Shutting down", "Terminating", "Removed", "Exiting"]
+            .iter()
+            .any(|w| line.contains(w))
     };
     let line = log.lines().filter(plain).next_back().unwrap_or_default();
     let said = line.splitn(6, ' ').nth(5).unwrap_or(line);

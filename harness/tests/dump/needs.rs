@@ -11,6 +11,8 @@ pub(crate) struct Needs {
     pub(crate) interfaces: BTreeSet<String>,
     pub(crate) scripts: BTreeSet<String>,
     pub(crate) users: BTreeSet<String>,
+    /// Folders of files that are tracked.
+    pub(crate) folders: BTreeSet<String>,
 }
 
 impl Needs {
@@ -28,6 +30,8 @@ impl Needs {
         for script in &config.scripts {
             needs.command(&script.command);
         }
+        let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| folder.to_string());
+        needs.folders = config.files.iter().filter_map(|f| folder(&f.file)).collect();
         needs.user(config.global.script_user.as_ref());
         // Whom scripts run as where nobody is named.
         needs.users.insert("keepalived_script".into());

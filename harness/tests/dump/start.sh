@@ -22,6 +22,7 @@ while read -r script; do
     [ -e "$script" ] || printf '#!/bin/sh\n' >"$script"
     chmod 755 "$script"
 done <needs.scripts
+while read -r folder; do mkdir -p "$folder"; done <needs.folders
 # All of them may do what root may, so that no script is out of reach.
 while read -r user; do
     grep -q "^$user:" /etc/passwd || echo "$user:x:0:0::/:/bin/sh" >>/etc/passwd
