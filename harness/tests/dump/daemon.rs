@@ -97,11 +97,24 @@ pub(crate) fn start(folder: &Path, text: &[u8], needs: &Needs, ipvs: &Path) -> R
 /// Why it ended: its exit code and the last line that is not about ending.
 fn last_words(log: &str, status: &str) -> String {
     let plain = |line: &&str| {
-        !["CPU usage", "Stopp", "Shutting down", "Terminating", "Removed", "Exiting"]
-            .iter()
-            .any(|w| line.contains(w))
+        ![
+            "child process",
+            "Gained",
+            "Activating",
+            "AdminDown",
+            "Success removing",
+            "broken",
+            "CPU usage",
+            "Stopp",
+            "Shutting down",
+            "Terminating",
+            "Removed",
+            "Exiting",
+        ]
+        .iter()
+        .any(|w| line.contains(w))
     };
-    let line = log.lines().filter(plain).next_back().unwrap_or_default();
+    let line = log.lines().rfind(plain).unwrap_or_default();
     let said = line.splitn(6, ' ').nth(5).unwrap_or(line);
     format!("exit {}: {said}", status.trim())
 }

@@ -35,16 +35,24 @@ LD_PRELOAD=/lab/libipvs.so keepalived -n -l -D -i lab -f /lab/keepalived.conf >l
 daemon=$!
 wait_for() {
     turns=0
-    until [ $turns -ge 200 ] || ! kill -0 $daemon 2>/dev/null; do
-        eval "$1" && return 0
+    until [ $turns -ge "$1" ] || ! kill -0 $daemon 2>/dev/null; do
+        eval "$2" && return 0
         sleep 0.03
         turns=$((turns + 1))
     done
     return 1
 }
-if wait_for 'grep -q "Startup complete" log'; then
-    kill -USR1 $daemon
-    wait_for '[ "$(grep -c "Printing .* data for process" log)" -gt "$(grep -c "^.*: Starting .* child process" log)" ]'
+# Every child, and the daemon itself, says once more what it does. One that has just started may miss the first signal.
+everybody() {
+    printing=$(grep -o "Printing .* data for" log | sort -u | wc -l)
+    children=$(grep -o ": Starting .* child process" log | sort -u | wc -l)
+    [ "$printing" -gt "$children" ]
+}
+if wait_for 200 'grep -q "Startup complete" log'; then
+    for _ in 1 2 3 4 5; do
+        kill -USR1 $daemon
+        wait_for 20 everybody && break
+    done
 fi
 # A child finishes its dump before it looks at the next signal.
 kill -TERM $daemon 2>/dev/null
