@@ -203,7 +203,7 @@ fn every_keyword_of_an_instance_sets_its_field() {
         ("mcast_src_ip 10.0.0.1", |i| i.mcast_src_ip = Some([10, 0, 0, 1].into())),
         ("mcast_dst_ip 224.0.0.77", |i| i.mcast_dst_ip = [224, 0, 0, 77].into()),
         ("authentication\n{\nauth_type PASS\nauth_pass \"a#b\"\n}", |i| {
-            i.auth = Auth::Pass(*b"a#b\0\0\0\0\0")
+            i.auth = Auth::Pass(*b"a#b\0\0\0\0\0");
         }),
     ];
     for (text, change) in cases {
