@@ -83,7 +83,7 @@ fn tell(advice: &Advice, arguments: &CheckArguments, console: &mut Console<'_>) 
     let Advice { reading, findings } = advice;
     let name = reading.sources.first().map_or("", |source| &*source.name);
     if arguments.effective {
-        let settings = report::effective::settings(&reading.config);
+        let settings = reading.config.effective();
         match arguments.format {
             Format::Text => console.say(&format!("# {name}\n{}\n", report::effective::text(&settings))),
             Format::Json => console.say(&format!("{}\n", report::effective::json(name, &settings))),

@@ -55,11 +55,31 @@ const WORDS: &[(&str, &str)] = &[
     ("Tracked file", "track_file"),
 ];
 
+/// Commands, before ` notify script`.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("Quorum up", "quorum_up"),
+    ("Quorum down", "quorum_down"),
+    ("RS up", "notify_up"),
+    ("RS down", "notify_down"),
+];
+
 /// Reads the groups and virtual servers of a dump; the checkers go into their real servers by name.
 pub fn checkers(dump: &str) -> Vec<Setting> {
     let mut reader = Reader::default();
     for line in dump.lines() {
         reader.line(line.trim());
+    }
+    for checker in reader.out.iter_mut().flat_map(|s| &mut s.inside).flat_map(|rs| &mut rs.inside) {
+        // A checker that only listens has no timing of its own.
+        if checker.name == "BFD_CHECK" {
+            checker.inside.retain(|s| matches!(&*s.name, "name" | "alpha"));
+        }
+    }
+    for server in reader.out.iter_mut().filter(|s| s.name == "virtual_server") {
+        // Shown only where it is on.
+        if !server.inside.iter().any(|s| s.name == "ha_suspend") {
+            server.inside.push(Setting::value("ha_suspend", false));
+        }
     }
     reader.out
 }
@@ -137,6 +157,13 @@ impl Reader {
     }
 
     fn setting_line(&mut self, line: &str) {
+        if let Some((name, value)) = line.split_once(" notify script = ")
+            && let Some((_, keyword)) = SCRIPTS.iter().find(|(word, _)| *word == name)
+        {
+            let command = value.rsplit_once(", uid:gid").map_or(value, |(command, _)| command);
+            self.push(keyword, command.replace('\'', ""));
+            return;
+        }
         if let Some((_, method)) = line.split_once("forwarding method = ") {
             let real = self.inner().is_some_and(|b| b.first().is_some_and(|s| s.name == "weight"));
             let name = match (self.sorry, real) {

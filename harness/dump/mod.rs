@@ -1,6 +1,8 @@
 //! The daemon's own dump of what it runs (SIGUSR1), as settings, and how it is compared with ours.
 
+mod bfd;
 pub mod checkers;
+mod global;
 mod vrrp;
 
 #[cfg(test)]
@@ -10,6 +12,8 @@ use std::collections::BTreeMap;
 
 use vrrplab_engine::config::effective::Setting;
 
+pub use bfd::bfd;
+pub use global::global;
 pub use vrrp::vrrp;
 
 /// Keywords that the dump does not show, or shows in another place.
@@ -20,8 +24,6 @@ const UNSEEN: &[&str] = &[
     "namespace_with_ipsets",
     "interface_up_down_delays",
     "vrrp_min_garp",
-    "vrrp_garp_interval",
-    "vrrp_gna_interval",
     "garp_group",
     "script_user",
     "default_interface",
@@ -30,13 +32,15 @@ const UNSEEN: &[&str] = &[
     // Spelled for a reader of `ip route` and `ip rule`, with what the kernel adds.
     "virtual_routes",
     "virtual_rules",
+    "static_routes",
+    "static_rules",
+    // Only named by the processes that use them.
+    "SSL",
 ];
 
 /// The differences between what we say runs and what the daemon says, one line each; empty if there is none.
 pub fn compare(ours: &[Setting], theirs: &[Setting]) -> Vec<String> {
     let (ours, theirs) = (flat(ours), flat(theirs));
-    let seen =
-        |path: &str| !path.split('/').any(|part| UNSEEN.contains(&part.split(' ').next().unwrap_or(part)));
     let mut out = Vec::new();
     for (path, value) in &theirs {
         match ours.get(path) {
@@ -49,6 +53,14 @@ pub fn compare(ours: &[Setting], theirs: &[Setting]) -> Vec<String> {
         out.push(format!("{path}: `{value}`, the daemon has none"));
     }
     out
+}
+
+/// Whether a dump shows what is at this path.
+fn seen(path: &str) -> bool {
+    if let Some(keyword) = path.strip_prefix("global_defs/") {
+        return global::shows(keyword.split('/').next().unwrap_or(keyword));
+    }
+    !path.split('/').any(|part| UNSEEN.contains(&part.split(' ').next().unwrap_or(part)))
 }
 
 /// Settings by their path; entries with the same name are numbered.

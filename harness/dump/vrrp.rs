@@ -134,7 +134,11 @@ impl Reader {
             {
                 inside.push(Setting::value("sync_group_tracking_weight", false));
             }
-            self.out.push(Setting::block(keyword, Some(&name), inside));
+            if keyword == "track_group" {
+                inside = inside.into_iter().flat_map(|list| list.inside).collect();
+            }
+            let name = (keyword != "static_ipaddress").then_some(name.as_str());
+            self.out.push(Setting::block(keyword, name, inside));
         }
     }
 
@@ -143,6 +147,11 @@ impl Reader {
         let text = line.trim();
         if text.starts_with("------<") {
             self.finish();
+            if text.contains("< Static Addresses >") {
+                self.block = Some(("static_ipaddress", String::new(), Vec::new()));
+            }
+        } else if self.block.as_ref().is_some_and(|(keyword, ..)| *keyword == "static_ipaddress") {
+            self.push(address(text));
         } else if depth <= 1 {
             self.open(text);
         } else if self.block.is_some() {
@@ -160,6 +169,7 @@ impl Reader {
             ("VRRP Script = ", "vrrp_script"),
             ("Track file = ", "track_file"),
             ("VRRP Track process = ", "vrrp_track_process"),
+            ("Static Track Group = ", "track_group"),
         ];
         self.finish();
         let head = HEADS.iter().find_map(|(head, keyword)| Some((*keyword, text.strip_prefix(head)?)));
@@ -249,7 +259,7 @@ impl Reader {
             "virtual_ipaddress" | "virtual_ipaddress_excluded" => address(text),
             _ => {
                 let (name, value) = text.split_once([' ', ',']).unwrap_or((text, ""));
-                Setting::value(name, value.trim())
+                Setting::value(name.trim_end_matches(':'), value.trim())
             }
         };
         let Some((_, _, inside)) = &mut self.block else { return };

@@ -1,7 +1,6 @@
 //! The effective configuration as people and machines read it: like a keepalived.conf, or as JSON.
 
 use serde::Serialize;
-use vrrplab_engine::config::Config;
 use vrrplab_engine::config::effective::Setting;
 
 /// The settings in keepalived's own language.
@@ -62,26 +61,6 @@ pub fn json(file: &str, settings: &[Setting]) -> String {
     serde_json::to_string(&file).expect("settings have nothing that JSON cannot say")
 }
 
-/// What a configuration comes to, as far as it is told today: instances with what decides elections.
-pub fn settings(config: &Config) -> Vec<Setting> {
-    let instance = |i: &vrrplab_engine::config::Instance| {
-        let addresses = i.addresses.iter().map(|a| Setting {
-            name: format!("{} dev {}", a.cidr, a.dev),
-            value: None,
-            inside: Vec::new(),
-        });
-        let inside = vec![
-            Setting::value("interface", &i.interface),
-            Setting::value("virtual_router_id", i.vrid),
-            Setting::value("priority", i.priority),
-            Setting::value("advert_int", i.advert_int.to_string().trim_end_matches('s')),
-            Setting::block("virtual_ipaddress", None, addresses.collect()),
-        ];
-        Setting::block("vrrp_instance", Some(&i.name), inside)
-    };
-    config.instances.iter().map(instance).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,18 +106,5 @@ vrrp_instance VI_1 {
         assert_eq!(value["settings"][1]["inside"][0]["name"], "priority");
         assert_eq!(value["settings"][1]["inside"][2]["inside"][0]["name"], "10.0.0.9/24 dev eth0");
         assert!(value["settings"][0].get("value").is_none());
-    }
-
-    #[test]
-    fn what_was_read_reads_back() {
-        let source = "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\nadvert_int 2\n\
-                      virtual_ipaddress {\n10.0.0.9/24\n}\n}\n";
-        let read =
-            |text: &str| vrrplab_engine::config::read("a.conf", text, &vrrplab_engine::config::NoSources);
-        let first = read(source);
-        assert!(first.findings.is_empty(), "{:?}", first.findings);
-        let again = read(&text(&settings(&first.config)));
-        assert!(again.findings.is_empty(), "{:?}", again.findings);
-        assert_eq!(again.config, first.config);
     }
 }

@@ -201,11 +201,25 @@ fn what_the_daemon_would_run_can_be_seen() {
     let (code, out, err) = run(&["check", "--effective", KA1]);
     assert_eq!(code, 1, "{err}");
     assert!(out.contains("vrrp_instance VI_1 {\n") && out.contains("    priority 100\n"), "{out}");
+    assert!(
+        out.contains("global_defs {\n") && out.contains("    garp_master_delay 5\n"),
+        "defaults too: {out}"
+    );
     assert!(err.contains("number-out-of-range") && !out.contains("number-out-of-range"), "{out}{err}");
     let (_, out, _) = run(&["check", "--effective", "--format", "json", KA1, KA2]);
     let nodes: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(nodes.len(), 2, "an object a file: {out}");
     assert_eq!(nodes[1]["file"], KA2);
+    let folder = scratch::folder();
+    let path = folder.join("balancer.conf");
+    fs::write(
+        &path,
+        "virtual_server 10.0.0.1 80 {\nlb_algo rr\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\n}\n}\n",
+    )
+    .unwrap();
+    let (_, out, _) = run(&["check", "--effective", path.to_str().unwrap()]);
+    assert!(out.contains("virtual_server 10.0.0.1 80 {\n") && out.contains("    lb_algo rr\n"), "{out}");
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

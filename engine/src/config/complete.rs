@@ -31,6 +31,7 @@ pub(super) fn complete(
     mut drafts: Vec<Draft>,
     groups: Vec<group::Draft>,
 ) -> Config {
+    name_virtual_macs(&mut drafts, &global);
     config.groups = members::groups(report, &global, groups, &mut drafts);
     for d in &mut drafts {
         d.instance.strict = d.strict.unwrap_or(global.strict);
@@ -46,7 +47,7 @@ pub(super) fn complete(
         strict::timers(report, d);
         strict::traffic(report, d);
         unicast(report, d);
-        virtual_macs(report, d, &global);
+        virtual_macs(report, d);
         members::weights(report, d, &config.groups);
     }
     duplicate_vrids(report, &drafts);
@@ -256,11 +257,34 @@ fn unicast(report: &mut Report, d: &mut Draft) {
     }
 }
 
+/// Every interface above a real one needs a name of its own: a name that is taken is forgotten, and without one it is
+/// `vrrp.VRID`, for IPv6 then `vrrp6.VRID`, then `vrrp1.VRID` and so on.
+fn name_virtual_macs(drafts: &mut [Draft], global: &global::Draft) {
+    let mut taken = BTreeSet::new();
+    for (_, name) in drafts.iter_mut().filter_map(|d| d.vmac.as_mut()) {
+        if name.as_ref().is_some_and(|name| !taken.insert(name.clone())) {
+            *name = None;
+        }
+    }
+    let prefix = global.global.other.get("vmac_prefix").map_or("vrrp", String::as_str);
+    for d in drafts {
+        let vrid = d.vrid.unwrap_or(0);
+        let family = if d.family == Some(Family::V6) { "6" } else { "" };
+        if let Some((_, name @ None)) = &mut d.vmac {
+            let more = (1u32..).map(|n| n.to_string());
+            let mut numbers = [String::new(), family.to_string()].into_iter().chain(more);
+            *name = numbers.find_map(|n| {
+                let name = format!("{prefix}{n}.{vrid}");
+                taken.insert(name.clone()).then_some(name)
+            });
+        }
+    }
+}
+
 /// Interfaces above the real one.
-fn virtual_macs(report: &mut Report, d: &mut Draft, global: &global::Draft) {
+fn virtual_macs(report: &mut Report, d: &mut Draft) {
     if let Some((kind, name)) = d.vmac.take() {
-        let prefix = global.global.other.get("vmac_prefix").map_or("vrrp", String::as_str);
-        let name = name.unwrap_or_else(|| format!("{prefix}.{}", d.instance.vrid));
+        let name = name.unwrap_or_default();
         let no_source = matches!(kind, VmacKind::Ipvlan(None, _)) && d.instance.family == Family::V4;
         if no_source {
             let message = "`use_ipvlan` needs an address of its own for IPv4";
@@ -268,6 +292,8 @@ fn virtual_macs(report: &mut Report, d: &mut Draft, global: &global::Draft) {
             report.warn("no-source", d.place("use_ipvlan"), message, "keeps the instance in FAULT", help);
         }
         let is_vmac = matches!(kind, VmacKind::Macvlan(_));
+        // The daemon sets it for the new interface without being asked.
+        d.instance.promote_secondaries &= !is_vmac;
         d.instance.vmac = Some(Vmac { kind, name });
         if is_vmac && !d.instance.unicast.peers.is_empty() && !d.instance.vmac_xmit_base {
             let message = "`use_vmac` with `unicast_peer` needs `vmac_xmit_base`";

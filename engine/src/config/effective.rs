@@ -3,7 +3,7 @@
 
 use super::model::{
     Address, Auth, Broadcast, Command, Config, Family, GarpGroup, Instance, Notify, OldChecksum, Route,
-    RouteOption, Rule, Script, SyncGroup, Track, TrackFile, TrackProcess, Tracks, Version, Weight,
+    RouteOption, Rule, Script, SyncGroup, Track, TrackFile, TrackProcess, Tracks, Version, VmacKind, Weight,
 };
 use crate::addr::Cidr;
 use crate::time::Duration;
@@ -33,7 +33,8 @@ impl Setting {
 }
 
 impl Config {
-    /// What the daemon runs, in a fixed order: `global_defs`, trackers, static objects, instances, groups.
+    /// What the daemon runs, in a fixed order: `global_defs`, static objects, instances, groups,
+    /// trackers, servers, BFD instances.
     pub fn effective(&self) -> Vec<Setting> {
         let mut all: Vec<_> = self.top.iter().map(|(name, value)| Setting::value(*name, value)).collect();
         all.push(Setting::block("global_defs", None, self.global_settings()));
@@ -57,11 +58,12 @@ impl Config {
         all.extend(self.groups.iter().map(sync_group));
         all.extend(self.scripts.iter().filter(|s| self.tracked(|t| &t.scripts, &s.name)).map(script));
         all.extend(self.files.iter().filter(|f| self.tracked(|t| &t.files, &f.name)).map(file));
-        all.extend(self.processes.iter().filter(|p| self.tracked(|t| &t.processes, &p.name)).map(process));
+        all.extend(self.processes.iter().map(process));
+        all.extend(super::server::effective::effective(self));
         all
     }
 
-    /// Whether anybody tracks what is called `name`; the daemon drops other trackers.
+    /// Whether anybody tracks what is called `name`; the daemon drops other scripts and files.
     fn tracked(&self, list: fn(&Tracks) -> &Vec<Track>, name: &str) -> bool {
         let mut all = self.instances.iter().map(|i| &i.tracks).chain(self.groups.iter().map(|g| &g.tracks));
         all.any(|tracks| list(tracks).iter().any(|track| track.name == name))
@@ -135,9 +137,12 @@ fn address(a: &Address) -> Setting {
     words.push(format!("dev {}", if a.dev.is_empty() { "eth0" } else { &a.dev }));
     words.extend(a.vmac.then(|| "use_vmac".to_string()));
     words.push(format!("scope {}", a.scope.as_deref().unwrap_or("global")));
-    words.extend(a.label.as_ref().map(|label| format!("label {label}")));
+    // The kernel has none for IPv6.
+    let label = a.label.as_ref().filter(|_| a.cidr.address.is_ipv4());
+    words.extend(label.map(|label| format!("label {label}")));
     words.extend(a.peer.map(|peer| format!("peer {peer}")));
     words.extend(a.flags.iter().cloned());
+    words.extend(a.track_group.as_ref().map(|group| format!("track_group {group}")));
     words.extend(a.preferred_lft.map(|lft| format!("preferred_lft {}", seconds(lft))));
     Setting::value(shown(a.cidr), words.join(" "))
 }
@@ -280,7 +285,11 @@ fn addressing(i: &Instance) -> Vec<Setting> {
     let source = i.unicast.source.map(|ip| ip.to_string());
     let source =
         source.or(i.mcast_src_ip.map(|ip| ip.to_string())).or(i.mcast_src_ip6.map(|ip| ip.to_string()));
-    all.extend(source.map(|ip| Setting::value("mcast_src_ip", ip)));
+    let above = i.vmac.as_ref().and_then(|vmac| match &vmac.kind {
+        VmacKind::Ipvlan(address, _) => address.map(|ip| ip.to_string()),
+        VmacKind::Macvlan(_) => None,
+    });
+    all.extend(source.or(above).map(|ip| Setting::value("mcast_src_ip", ip)));
     if i.unicast.peers.is_empty() {
         let group = match i.family {
             Family::V4 => i.mcast_dst_ip.to_string(),

@@ -52,7 +52,7 @@ pub(super) struct Walker<'a> {
     config: Config,
     instances: Vec<Draft>,
     groups: Vec<group::Draft>,
-    known: Known,
+    pub(super) known: Known,
     /// The blocks that have been read, by keyword and name.
     names: BTreeSet<(String, String)>,
     /// The names that instances gave to interfaces of their own, and which instance did.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::keywords::Scope;
+use super::super::model::Weight;
 use super::super::report::Report;
 use super::super::tree::Statement;
 use super::super::values::{Bad, bad_number, decimal};
@@ -170,5 +171,7 @@ fn finish(w: &mut Walker<'_>, s: &Statement, mut bfd: BfdInstance) {
     if !bfd.vrrp && !bfd.checker {
         (bfd.vrrp, bfd.checker) = (true, true);
     }
+    let weight = Weight { value: bfd.weight, reverse: bfd.weight_reverse };
+    w.known.bfds.insert(bfd.name.clone(), weight);
     w.servers.bfd.push(bfd);
 }

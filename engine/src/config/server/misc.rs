@@ -1,7 +1,7 @@
 //! `MISC_CHECK`: asks a script.
 
 use super::super::keywords::Scope;
-use super::super::lex::{At, command_words};
+use super::super::lex::command_words;
 use super::super::tree::Statement;
 use super::super::walk::Walker;
 use super::checker::Common;
@@ -13,8 +13,7 @@ pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common) -> Op
     for (name, line) in super::inside(w, Scope::MiscCheck, s) {
         match name {
             "misc_path" => {
-                let text = w.report.text(At { start: line.keyword().at.end, ..line.all });
-                let command = command_words(text).into_iter().next().unwrap_or_default();
+                let command = command_words(&line.rest).into_iter().next().unwrap_or_default();
                 misc.script = command_words(&command);
             }
             "misc_timeout" => {

@@ -46,7 +46,13 @@ pub(super) struct Draft {
 impl Draft {
     /// Makes the daemon's corrections and hands everything over.
     pub(super) fn complete(self, report: &mut Report, config: &mut Config) {
-        let defaults = complete::Defaults::default();
+        let alert = |name| match config.global.other.get(name).map(String::as_str) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        };
+        let smtp_alert = alert("smtp_alert_checker").or(alert("smtp_alert"));
+        let defaults = complete::Defaults { smtp_alert };
         config.virtual_servers = complete::complete(report, self.virtual_servers, &self.groups, defaults);
         config.server_groups = self.groups;
         config.bfd_instances = self.bfd;

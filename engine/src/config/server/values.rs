@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use super::super::lex::{At, Word, command_words};
+use super::super::lex::{Word, command_words};
 use super::super::model::Command;
 use super::super::report::Report;
 use super::super::tree::Statement;
@@ -189,8 +189,7 @@ pub(super) fn one_of(
 /// A script with the user behind it. The first one counts.
 pub(super) fn script(report: &mut Report, slot: &mut Option<Command>, s: &Statement) {
     let name = &s.keyword().text;
-    let arguments = At { start: s.keyword().at.end, ..s.all };
-    let mut words = command_words(report.text(arguments)).into_iter();
+    let mut words = command_words(&s.rest).into_iter();
     let argv = command_words(&words.next().unwrap_or_default());
     if slot.is_some() {
         let message = format!("`{name}` was already given");
