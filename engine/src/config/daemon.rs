@@ -120,7 +120,7 @@ impl Builder {
                 }
                 Line::Open(at) => {
                     let words = vec![Word { text: "{".to_string(), at }];
-                    Statement { words, all: at, rest: String::new(), open_quote: None, block: None }
+                    Statement { words, all: at, rest: None, open_quote: None, block: None }
                 }
                 Line::Close(_) => break,
             });

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::lex::{Word, is_space};
+use super::lex::{Word, is_space, plain};
 use super::load::Loader;
 use super::sources::{alternatives, is_pattern};
 use super::text::Text;
@@ -137,6 +137,21 @@ impl Loader<'_> {
             } else if !text.is_empty() {
                 return Some(text);
             }
+        }
+    }
+
+    /// Takes lines as long as they need nothing but to be split. Only for a text that reads the same twice.
+    pub(super) fn plain_lines(&mut self) {
+        let Some(Open { stream: Stream::File { number, text, at }, .. }) = self.files.last_mut() else {
+            return;
+        };
+        while *at < text.len() {
+            let end = text[*at..].find('\n').map_or(text.len(), |length| *at + length + 1);
+            if text[*at..end].contains(['"', '\'']) {
+                return;
+            }
+            plain(*number, text, *at..end, &mut self.out);
+            *at = end;
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Draft {
     pub(super) instance: Instance,
     pub(super) name: At,
     /// Where each keyword was last given its value: the first argument, or the keyword if it has none.
-    pub(super) set: BTreeMap<String, At>,
+    pub(super) set: BTreeMap<&'static str, At>,
     /// Findings that stop the daemon if the keyword does not get a good value elsewhere.
     pub(super) suspects: BTreeMap<&'static str, usize>,
     pub(super) vrid: Option<u8>,
@@ -525,7 +525,7 @@ fn auth_pass(report: &mut Report, d: &mut Draft, s: &Statement) {
 
 /// The command and its user are split like a shell would, so this starts from the text again.
 pub(super) fn notify_words(report: &mut Report, s: &Statement) -> Option<Command> {
-    let mut words = command_words(&s.rest).into_iter();
+    let mut words = command_words(&s.rest()).into_iter();
     let argv = command_words(&words.next().unwrap_or_default());
     if argv.is_empty() {
         let message = format!("`{}` has an empty command", s.keyword().text);

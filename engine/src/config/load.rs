@@ -93,7 +93,7 @@ pub(super) struct Loader<'a> {
     pieces: usize,
     /// A definition without end was met.
     hung: bool,
-    out: Vec<Line>,
+    pub(super) out: Vec<Line>,
     /// Open blocks, and which of them is `global_defs`.
     level: usize,
     global: Option<usize>,
@@ -135,7 +135,11 @@ impl<'a> Loader<'a> {
     }
 
     fn run(&mut self) {
-        while let Some(line) = self.line() {
+        loop {
+            if self.first && !self.copies && self.residue.is_none() {
+                self.plain_lines();
+            }
+            let Some(line) = self.line() else { break };
             self.finish(line);
         }
         if self.first {
@@ -442,5 +446,30 @@ impl<'a> Loader<'a> {
             },
         }
         self.out.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sources::NoSources;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The lines of a text, by the short way where there is one, or all by the long way.
+    fn lines(text: &str, short: bool) -> Vec<Line> {
+        let (mut report, options) = (Report::default(), Options::default());
+        let mut loader = Loader::new(&mut report, &NoSources, &options, true);
+        loader.copies = !short;
+        loader.start(Source { name: "x".into(), text: text.into() });
+        loader.run();
+        loader.out
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_sees_what_the_long_way_sees(text in "([a-z0-9_./:-]{0,6}[ \t{}#!'\"\r\n\x0b]{1,3}){0,24}") {
+            prop_assert!(reads_the_same_twice(&text));
+            prop_assert_eq!(lines(&text, true), lines(&text, false));
+        }
     }
 }

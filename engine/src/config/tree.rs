@@ -4,6 +4,8 @@
 //! enclosing block's, and its `}` closes that. A person means something else, and one mistake should be one
 //! finding, so here a brace that is missing or surplus is looked for where the keywords say it must be.
 
+use std::borrow::Cow;
+
 use super::keywords::{Keyword, Scope, Takes, find, title};
 use super::lex::{At, Line, Word, Words};
 use super::report::Report;
@@ -19,7 +21,7 @@ pub(super) struct Statement {
     /// From the keyword to the end of the last word.
     pub(super) all: At,
     /// What stands behind the keyword, as it stands there.
-    pub(super) rest: String,
+    pub(super) rest: Option<String>,
     /// A quote that nothing closes.
     pub(super) open_quote: Option<At>,
     /// What the block contains, whether its keyword takes one or not.
@@ -34,6 +36,17 @@ impl Statement {
     /// The words after the keyword.
     pub(super) fn arguments(&self) -> &[Word] {
         &self.words[1..]
+    }
+
+    /// What stands behind the keyword, for who splits it by other rules. Of words without quotes and backslashes
+    /// only the number of blanks between them is lost.
+    pub(super) fn rest(&self) -> Cow<'_, str> {
+        match &self.rest {
+            Some(rest) => Cow::Borrowed(rest),
+            None => {
+                Cow::Owned(self.arguments().iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" "))
+            }
+        }
     }
 }
 

@@ -301,7 +301,7 @@ impl Walker<'_> {
             match self.step(scope, s) {
                 Step::Known(keyword) => {
                     let place = s.arguments().first().unwrap_or(s.keyword()).at;
-                    d.set.insert(keyword.name.to_string(), place);
+                    d.set.insert(keyword.name, place);
                     self.mention(scope, &keyword, s);
                     match keyword.role {
                         Role::Open => {

@@ -13,7 +13,7 @@ pub(super) fn read(w: &mut Walker<'_>, s: &Statement, common: &mut Common) -> Op
     for (name, line) in super::inside(w, Scope::MiscCheck, s) {
         match name {
             "misc_path" => {
-                let command = command_words(&line.rest).into_iter().next().unwrap_or_default();
+                let command = command_words(&line.rest()).into_iter().next().unwrap_or_default();
                 misc.script = command_words(&command);
             }
             "misc_timeout" => {

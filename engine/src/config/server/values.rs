@@ -189,7 +189,7 @@ pub(super) fn one_of(
 /// A script with the user behind it. The first one counts.
 pub(super) fn script(report: &mut Report, slot: &mut Option<Command>, s: &Statement) {
     let name = &s.keyword().text;
-    let mut words = command_words(&s.rest).into_iter();
+    let mut words = command_words(&s.rest()).into_iter();
     let argv = command_words(&words.next().unwrap_or_default());
     if slot.is_some() {
         let message = format!("`{name}` was already given");
