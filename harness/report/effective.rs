@@ -16,7 +16,9 @@ pub fn text(settings: &[Setting]) -> String {
 }
 
 fn write(setting: &Setting, depth: usize, out: &mut String) {
-    let value = setting.value.as_deref().map_or_else(String::new, |value| format!(" {}", quoted(value)));
+    // An entry of a list is its name alone.
+    let value = setting.value.as_deref().filter(|value| !value.is_empty());
+    let value = value.map_or_else(String::new, |value| format!(" {}", quoted(value)));
     out.push_str(&"    ".repeat(depth));
     if setting.inside.is_empty() {
         out.push_str(&format!("{}{value}\n", setting.name));
@@ -31,7 +33,7 @@ fn write(setting: &Setting, depth: usize, out: &mut String) {
 
 /// A value that would read back as something else needs quotes; those of a command are its own.
 fn quoted(value: &str) -> String {
-    let plain = !value.is_empty() && (value.contains('"') || !value.contains(['#', '!', '{', '}']));
+    let plain = value.contains('"') || !value.contains(['#', '!', '{', '}']);
     if plain { value.to_string() } else { format!("\"{value}\"") }
 }
 
