@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vrrplab_engine::config::{Status, keywords};
+use vrrplab_engine::config::{NoSources, Status, keywords, read};
+use vrrplab_engine::finding::Finding;
 
 #[test]
 fn the_list_of_keywords_is_up_to_date() {
@@ -28,6 +29,38 @@ fn every_block_has_keywords_and_no_keyword_twice() {
     }
 }
 
+/// Each keyword of the tables is known where they say it stands, and with one more letter it is not.
+#[test]
+fn every_keyword_is_known_where_it_stands() {
+    for keyword in keywords() {
+        for (word, known) in [(keyword.name.to_string(), true), (format!("{}q", keyword.name), false)] {
+            let marked = format!("{word} 1");
+            let text = within(keyword.block, &marked);
+            let reading = read("k.conf", &text, &NoSources);
+            let at = text.rfind(&marked).unwrap();
+            let unknown = |f: &Finding| f.code == "unknown-keyword" && f.place.span == (at..at + word.len());
+            assert_eq!(reading.findings.iter().any(unknown), !known, "{word} in {}:\n{text}", keyword.block);
+        }
+    }
+}
+
+/// A configuration with this line in a block of this kind.
+fn within(block: &str, line: &str) -> String {
+    let (outer, head) = match block {
+        "the top level" => return format!("{line}\n"),
+        "global_defs" | "SSL" => (None, block.to_string()),
+        "authentication" => (Some("vrrp_instance"), block.to_string()),
+        "virtual_server" => (None, "virtual_server 10.0.0.1 80".to_string()),
+        "real_server" => (Some("virtual_server"), "real_server 10.0.0.2 80".to_string()),
+        "url" => (Some("HTTP_GET"), block.to_string()),
+        "host" => (Some("SMTP_CHECK"), block.to_string()),
+        check if check.ends_with("_CHECK") || check == "HTTP_GET" => (Some("real_server"), block.to_string()),
+        named => (None, format!("{named} N")),
+    };
+    let text = format!("{head} {{\n{line}\n}}");
+    outer.map_or_else(|| format!("{text}\n"), |outer| within(outer, &text))
+}
+
 fn document(tests: &[(String, String)]) -> String {
     let all = keywords();
     let count = |status| all.iter().filter(|k| k.status == status).count();
@@ -39,7 +72,9 @@ fn document(tests: &[(String, String)]) -> String {
          vrrplab-engine --test keywords` writes it anew.\n\n\
          {} keywords. *Read*, {read}: checked, and their values are in the configuration. *Read, not simulated*, \
          {not_simulated}:\nthe same, but a simulation does without them and says so. *Recognised*, {recognised}: known, \
-         without a value of their own.\n",
+         without a value of their own.\n\nThat each is known where it stands is shown by \
+         `every_keyword_is_known_where_it_stands`; the column names a test\nof what it means, `-` where only the \
+         comparison with running daemons has it.\n",
         all.len()
     );
     let mut block = "";
