@@ -14,6 +14,7 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::{ethernet, ipv4};
 use vrrplab_engine::{Node, addr::Mac};
 
+use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
 use super::{World, cause_of, of_fault, of_frame};
@@ -59,6 +60,11 @@ impl Daemon {
     /// The socket that packets to this group on this link go to.
     pub(super) fn socket(&self, link: usize, group: Ipv4Addr) -> Option<SockId> {
         self.sockets.iter().position(|s| *s == Some((link, group))).map(|n| SockId(n as u16))
+    }
+
+    /// The groups that sockets on this link listen to.
+    pub(super) fn groups(&self, link: usize) -> Vec<Ipv4Addr> {
+        self.sockets.iter().flatten().filter(|s| s.0 == link).map(|s| s.1).collect()
     }
 
     /// Whether input has to wait.
@@ -110,7 +116,11 @@ impl World {
 
     /// The daemon is gone, at once and without a word.
     pub(super) fn end_daemon(&mut self, h: usize) {
-        self.hosts[h].daemon = None;
+        if let Some(daemon) = self.hosts[h].daemon.take() {
+            for (link, group) in daemon.sockets.into_iter().flatten() {
+                self.membership_changed(h, link, group, false);
+            }
+        }
         self.hosts[h].epoch += 1;
         self.daemon_timers.set(h, None);
     }
@@ -257,9 +267,20 @@ impl World {
         match timed.effect {
             Effect::Open { sock, link, group } => {
                 debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
-                daemon.sockets.push(Some((usize::from(link.0), group)));
+                let link = usize::from(link.0);
+                let first = daemon.socket(link, group).is_none();
+                daemon.sockets.push(Some((link, group)));
+                if first {
+                    self.membership_changed(h, link, group, true);
+                }
             }
-            Effect::Close(sock) => daemon.sockets[usize::from(sock.0)] = None,
+            Effect::Close(sock) => {
+                if let Some((link, group)) = daemon.sockets[usize::from(sock.0)].take()
+                    && daemon.socket(link, group).is_none()
+                {
+                    self.membership_changed(h, link, group, false);
+                }
+            }
             Effect::Send { sock, .. } => {
                 let (link, _) =
                     daemon.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
@@ -295,6 +316,11 @@ impl World {
             Announced::MasterRxLowerPri => before,
         };
         daemon.announced[i] = now;
+        if !self.anchors.is_empty() {
+            let name = daemon.node.config().instances[i].name.clone();
+            self.noticed(Sight::State(h, &name, notification.state));
+        }
+        let daemon = self.hosts[h].daemon.as_ref().expect("a daemon announces");
         if O::EVENTS {
             let instance = daemon.node.config().instances[i].name.as_str().into();
             let from = before.filter(|b| now.is_some() && Some(*b) != now);
