@@ -11,7 +11,7 @@ use vrrplab_engine::config::{Auth, Instance, Reading, Version};
 use vrrplab_engine::time::Duration;
 
 use super::bounds;
-use crate::scenario::{Host, Link, Ping, Role, Scenario};
+use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
 
 /// What does not change during a run. Hosts and segments count as in the scenario.
@@ -134,9 +134,11 @@ impl Topology {
             }
             plan.hosts[host].members = first..plan.members.len();
         }
+        let delays = plan.worst_delays(scenario);
         for place in &mut plan.places {
             let members = &plan.members;
             place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()));
+            place.bound += delays[place.segment];
         }
         plan
     }
@@ -149,6 +151,27 @@ impl Topology {
         }
         for trunk in &scenario.trunks {
             all[self.domain[trunk.between[0].0]] += trunk.latency;
+        }
+        self.domain.iter().map(|&d| all[d]).collect()
+    }
+
+    /// By segment: how much longer than usual a frame can take in its domain, in the worst case of all
+    /// impairments.
+    fn worst_delays(&self, scenario: &Scenario) -> Vec<Duration> {
+        let segments = scenario.segments.iter().enumerate();
+        let segments = segments.flat_map(|(s, spec)| spec.impairments.iter().map(move |i| (s, *i)));
+        let trunks = scenario.trunks.iter();
+        let trunks = trunks.flat_map(|t| t.impairments.iter().map(move |i| (t.between[0].0, *i)));
+        let acts = scenario.script.iter().filter_map(|act| match act.fault {
+            Fault::Impair { on: Medium::Segment(s), impairment, .. } => Some((s.0, impairment)),
+            Fault::Impair { on: Medium::Trunk(t), impairment, .. } => {
+                Some((scenario.trunks[t.0].between[0].0, impairment))
+            }
+            _ => None,
+        });
+        let mut all = vec![Duration::ZERO; self.domain.len()];
+        for (s, impairment) in segments.chain(trunks).chain(acts) {
+            all[self.domain[s]] += impairment.worst_delay();
         }
         self.domain.iter().map(|&d| all[d]).collect()
     }

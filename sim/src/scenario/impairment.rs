@@ -206,6 +206,18 @@ pub struct Impairment {
     pub bottleneck: Option<Bottleneck>,
 }
 
+impl Impairment {
+    /// How much longer than usual a small frame can take.
+    pub fn worst_delay(&self) -> Duration {
+        const SMALL: usize = 128;
+        let queue = self.bottleneck.map_or(Duration::ZERO, |b| match b.queue {
+            QueueLimit::Frames(n) => b.rate.time_for(SMALL * (n as usize + 2)),
+            QueueLimit::Bytes(n) => b.rate.time_for(SMALL * 2 + n as usize),
+        });
+        self.delay + self.jitter + self.gap + queue
+    }
+}
+
 /// What it does: `vrrp loss 30% delay 10ms jitter 5ms`.
 impl fmt::Display for Impairment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
