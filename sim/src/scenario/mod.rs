@@ -3,6 +3,7 @@
 
 mod model;
 mod read;
+mod vary;
 
 pub use model::*;
 pub use read::{Files, ScenarioFile, default_mac, name_of, read};

@@ -25,6 +25,7 @@ use crate::switch::Switch;
 use crate::trace::{Cause, Event, Loss, Name, What};
 use daemon::Daemon;
 use faults::Watch;
+pub use faults::describe;
 use frames::{FrameId, Frames};
 use kernel::{Kernel, Pinger};
 use queue::{Item, Queue};
