@@ -189,3 +189,128 @@ fn a_noisy_run_is_the_same_on_one_thread_and_on_two() {
     assert_eq!(one, on(2));
     assert_eq!(one.iter().collect::<BTreeSet<_>>().len(), 1_000, "each seed is another run");
 }
+
+/// The instants, in microseconds, of lines that contain this text.
+fn when(run: &Run, text: &str) -> Vec<u64> {
+    let said = run.trace.events.iter().filter(|e| e.to_string().contains(text));
+    said.map(|e| e.at.as_micros()).collect()
+}
+
+#[test]
+fn acts_wait_for_what_is_seen_and_claimed() {
+    let acts = r#"[[at]]
+after = { state = "a", is = "MASTER", plus = "5s" }
+crash = "a"
+[[at]]
+after = { takeover = "192.168.10.240", plus = "7ms" }
+kill = "probe2"
+[[at]]
+after = { address = "192.168.10.240", on = "a", gone = true, plus = "11ms" }
+stop = "probe2"
+[[at]]
+after = { address = "192.168.10.240", on = "b" }
+start = "probe2"
+[[at]]
+after = { advert = "b", nth = 3, plus = "1us" }
+pause = "probe2"
+[node.probe2]
+start = "never"
+config = "pair/b.conf"
+link.eth0 = { segment = "lan", address = ["192.168.10.2/24"] }
+"#;
+    let run = run(&lab("", acts), 1);
+    let one = |text: &str| {
+        let all = when(&run, text);
+        assert_eq!(all.len(), 1, "{text}: {all:?}");
+        all[0]
+    };
+    let crash = one("fault crash a");
+    assert_eq!(crash, one("a     claim VI_1 Backup -> Master") + 5_000_000);
+    let taken = one("b     addr  + 192.168.10.240");
+    assert_eq!(one("fault kill probe2"), taken + 7_000);
+    assert_eq!(one("fault stop probe2"), one("a     addr  - 192.168.10.240") + 11_000);
+    assert_eq!(one("fault start probe2"), taken);
+    let adverts: Vec<u64> = run
+        .trace
+        .events
+        .iter()
+        .filter(|e| e.host.as_deref() == Some("b") && e.to_string().contains("vrrp2"))
+        .filter(|e| matches!(e.what, What::Tx { .. }))
+        .map(|e| e.at.as_micros())
+        .collect();
+    assert_eq!(one("fault pause probe2"), adverts[2] + 1);
+}
+
+/// The same routers and client on three switches in a row.
+fn row(rest: &str) -> Arc<Scenario> {
+    let text = format!(
+        r#"title = "T"
+duration = "30s"
+[segment.lan]
+[segment.mid]
+[segment.far]
+[trunk.one]
+between = ["lan", "mid"]
+[trunk.two]
+between = ["far", "mid"]
+[node.a]
+config = "pair/a.conf"
+link.eth0 = {{ segment = "lan", address = ["192.168.10.170/24"] }}
+[node.b]
+config = "pair/b.conf"
+link.eth0 = {{ segment = "far", address = ["192.168.10.180/24"] }}
+[client.probe]
+link.eth0 = {{ segment = "mid", address = ["192.168.10.1/24"] }}
+ping = {{ to = "192.168.10.240" }}
+{rest}"#
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/network/t.toml");
+    let file = scenario::read("t.toml", &text, &Beside::file(&folder));
+    assert!(file.findings.is_empty(), "{:#?}", file.findings);
+    Arc::new(file.scenarios.into_iter().next().expect("a text without mistakes is a scenario"))
+}
+
+#[test]
+fn trunks_make_one_network_of_three_switches() {
+    let run = run(&row(""), 1);
+    assert!(run.judgement.passed(), "{:#?}", run.judgement);
+    assert_eq!(when(&run, "Backup -> Master").len(), 1, "b hears a across two trunks");
+    // Known stations are not flooded: the way to and fro is three switches and two cables each.
+    let (ask, answer) = (when(&run, "echo-request"), when(&run, "echo-reply"));
+    assert_eq!(answer[0] - ask[0], 2 * 50 + 1);
+}
+
+#[test]
+fn a_cut_trunk_separates_and_an_island_takes_its_trunk_along() {
+    let cut = "[[at]]\ntime = \"10s\"\ntrunk = \"two\"\nstate = \"down\"\n";
+    let run1 = run(&row(cut), 1);
+    assert_eq!(when(&run1, "Backup -> Master").len(), 2);
+    assert!(run1.judgement.passed(), "each side has its own master: {:#?}", run1.judgement);
+    are_in_the_capture(&run1, &losses(&run1, Loss::TrunkDown));
+    // The middle switch is split: the client alone on the second side, the trunks on the first.
+    let split = "[client.other]\nlink.eth0 = { segment = \"mid\", address = [\"192.168.10.3/24\"] }\n\
+                 [[at]]\ntime = \"10s\"\npartition = [[\"other\"], [\"probe\"]]\nsegment = \"mid\"\n";
+    let run2 = run(&row(split), 1);
+    assert_eq!(when(&run2, "Backup -> Master").len(), 1);
+    assert_eq!(
+        when(&run2, "probe answer 192.168.10.240 by nobody").iter().filter(|t| **t > 10_000_000).count(),
+        1
+    );
+}
+
+#[test]
+fn a_daemon_that_ends_leaves_its_group_and_one_that_crashes_does_not() {
+    let reports = |act: &str| {
+        let act = format!("[[at]]\ntime = \"10s\"\n{act} = \"b\"\n");
+        let run = run(&lab("snooping = true", &act), 1);
+        let late = run.capture.frames.iter().filter(|f| f.at >= Instant::from_micros(10_000_000));
+        let igmp = late.filter(|f| f.bytes[12..14] == [8, 0] && f.bytes[23] == 2);
+        // The record of a report with one group: 3 is leaving.
+        igmp.map(|f| f.bytes[14 + 24 + 8]).collect::<Vec<u8>>()
+    };
+    assert_eq!(reports("stop"), [3, 3]);
+    assert_eq!(reports("kill"), [3, 3]);
+    assert!(reports("crash").is_empty());
+    let silent = run(&lab("", ""), 1);
+    assert!(silent.capture.frames.iter().all(|f| f.bytes[23] != 2), "nobody listens there");
+}
