@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::addr::{Cidr, Mac};
+use vrrplab_engine::boundary::Packet;
 use vrrplab_engine::wire::arp::{Arp, Operation};
 use vrrplab_engine::wire::icmp::Echo;
 use vrrplab_engine::wire::{ethernet, igmp, ipv4};
@@ -157,8 +158,10 @@ impl World {
         }
         if header.protocol == ipv4::VRRP {
             let daemon = self.hosts[h].daemon.as_ref();
-            if let Some(sock) = daemon.and_then(|d| d.socket(link, header.destination)) {
-                let packet = &packet[..usize::from(header.total_length)];
+            if let Some(sock) =
+                daemon.and_then(|d| d.socket(link, ipv4::VRRP, IpAddr::V4(header.destination)))
+            {
+                let packet = Packet::V4(&packet[..usize::from(header.total_length)]);
                 self.packet_for_daemon(h, sock, frame, packet, number, observer);
             }
         } else if header.protocol == ipv4::ICMP && self.hosts[h].kernel.has(header.destination) {

@@ -137,7 +137,7 @@ impl World {
                 // What a host has not asked for is not lost.
                 let wanted = match (seat, group) {
                     (Seat::Host(h, link), Some(group)) if why == Loss::Pruned => {
-                        self.hosts[h].daemon.as_ref().is_some_and(|d| d.socket(link, group).is_some())
+                        self.hosts[h].daemon.as_ref().is_some_and(|d| d.is_member(link, group))
                     }
                     _ => why != Loss::Pruned,
                 };
