@@ -167,6 +167,11 @@ state = "cut"
 time = "1s"
 kill = "a"
 state = "down"
+[[at]]
+time = "1s"
+mute = { from = "a", to = "far" }
+[client.far]
+link.eth0 = { segment = "x" }
 "#,
         r#"
 5:10 missing-key: on what? there are several | on = "lan" or "x" or "y" or "t"
@@ -177,7 +182,8 @@ state = "down"
 20:9 unknown-segment: no segment or trunk is called `w` | one of: lan, x, y, t
 23:9 unknown-name: no trunk is called `tt` | did you mean `t`?
 28:9 unknown-word: a trunk is never `cut` | one of: down, up
-32:1 misplaced-key: `state` belongs to `carrier`, not to `kill`"#,
+32:1 misplaced-key: `state` belongs to `carrier`, not to `kill`
+35:8 wrong-host: a and far are on no common segment | what is between segments is a trunk: impair = { on = "uplink", loss = "100%" }"#,
     );
 }
 
