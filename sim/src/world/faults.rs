@@ -22,9 +22,10 @@ impl World {
         self.tell(observer, None, What::Fault(describe(&scenario, fault)), cause);
         match fault {
             Fault::Crash { node, back } => {
+                // First, so that nobody is left to say goodbye.
+                self.hosts[node.0].kernel.powered = false;
                 self.end_daemon(node.0);
                 self.forget_everything(node.0, cause, observer);
-                self.hosts[node.0].kernel.powered = false;
                 if let Some(back) = back {
                     self.queue.push(self.now + *back, Item::Power { host: node.0, act: n });
                 }

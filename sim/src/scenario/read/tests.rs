@@ -11,6 +11,8 @@ use vrrplab_engine::time::Instant;
 use super::*;
 use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
 
+mod network;
+
 /// A laboratory of files that has `a.conf` and `b.conf`; it reads as much of a keepalived.conf as a scenario
 /// asks for.
 struct Stub;
