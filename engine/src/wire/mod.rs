@@ -7,7 +7,11 @@ pub mod arp;
 pub mod checksum;
 pub mod ethernet;
 pub mod icmp;
+pub mod icmp6;
 pub mod ipv4;
+pub mod ipv6;
+pub mod mld;
+pub mod ndisc;
 pub mod vrrp2;
 
 /// Why bytes are not the message they were taken for.
@@ -31,4 +35,10 @@ pub(crate) fn be16(bytes: &[u8], at: usize) -> u16 {
 /// The IPv4 address at `at`.
 pub(crate) fn ip4(bytes: &[u8], at: usize) -> std::net::Ipv4Addr {
     std::net::Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3])
+}
+
+/// The IPv6 address at `at`.
+pub(crate) fn ip6(bytes: &[u8], at: usize) -> std::net::Ipv6Addr {
+    let octets: [u8; 16] = bytes[at..at + 16].try_into().expect("sixteen bytes are sixteen");
+    octets.into()
 }
