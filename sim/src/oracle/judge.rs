@@ -8,7 +8,7 @@ use vrrplab_engine::time::Instant;
 
 use super::answers::Answers;
 use super::claims::Claims;
-use super::election::{Advert, Election};
+use super::election::Election;
 use super::expect::{Expectations, Findings};
 use super::holders::Holders;
 use super::neighbour::Neighbours;
@@ -132,10 +132,11 @@ impl Judge {
 
     /// A frame left a port.
     fn sent(&mut self, at: Instant, from: (usize, usize), frame: u32, summary: &Summary) {
-        if let Some(advert) = Advert::of(summary) {
+        if let Summary::Vrrp(advert) = summary {
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
+        // The neighbour oracle knows IPv4 only.
         if let Summary::Garp { address, .. } = summary {
             self.neighbours.garp(at, &self.net, from, frame, *address);
         }
@@ -144,7 +145,7 @@ impl Judge {
 
     /// A frame did not arrive. Partitions, mutes and carriers are faults of the script and known from there.
     fn lost(&mut self, at: Instant, host: usize, frame: Option<u32>, why: Loss, summary: &Summary) {
-        if why == Loss::QueueFull && Advert::of(summary).is_some() {
+        if why == Loss::QueueFull && matches!(summary, Summary::Vrrp(_)) {
             self.net.lost_advert(at, host);
             if let Some(frame) = frame {
                 self.election.lost(at, &self.net, host, frame);
