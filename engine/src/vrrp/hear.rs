@@ -24,6 +24,9 @@ impl Vrrp {
                 if let Some(heard) = self.checked(i, packet, out) {
                     self.backup_heard(i, heard, out);
                 }
+                if let Phase::Backup { runs_from, .. } = &mut self.instances[i].phase {
+                    *runs_from = out.now();
+                }
             }
             Phase::Master { .. } => {
                 let heard = self.checked(i, packet, out);
@@ -54,7 +57,7 @@ impl Vrrp {
     pub(super) fn backup_heard(&mut self, i: usize, heard: Heard, out: &mut Effects) {
         let instance = &mut self.instances[i];
         let (skew, down, priority) = (instance.skew(), instance.master_down(), instance.priority());
-        let Phase::Backup { down_at, preempt_at, master } = &mut instance.phase else {
+        let Phase::Backup { down_at, preempt_at, master, wants_master, .. } = &mut instance.phase else {
             panic!("only a backup comes here");
         };
         let now = out.now();
@@ -63,10 +66,12 @@ impl Vrrp {
             *down_at = now + skew;
         } else if heard.priority >= priority || instance.spec.nopreempt {
             *preempt_at = None;
+            *wants_master = false;
             *master = Some(heard.from);
             *down_at = now + down;
         } else if !delay.is_zero() && preempt_at.is_none_or(|at| at > now) {
             preempt_at.get_or_insert(now + delay);
+            *wants_master = false;
             *master = Some(heard.from);
             *down_at = now + down;
         } else {
@@ -106,6 +111,7 @@ impl Vrrp {
             }
             self.leave_master(i, out);
             self.enter_backup(i, Some(from), out);
+            self.sync_backup(i, out);
         }
     }
 

@@ -3,22 +3,29 @@
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
-//! ARP), `advert` (the packet that is sent).
+//! ARP), `advert` (the packet that is sent); then what else moves an instance: `track` and `priority`,
+//! `script`, `sync` (groups); and `notify`, whom the daemon tells of it.
 
 mod advert;
 mod garp;
 mod hear;
 mod instance;
 mod kernel;
+mod notify;
 mod output;
+mod priority;
 mod process;
 mod receive;
+mod script;
+mod sync;
 pub mod timing;
+mod track;
 mod transition;
 
 pub use instance::{Counters, State};
 pub use process::Vrrp;
 pub use receive::Reject;
+pub use track::Tracker;
 
 /// Why an instance is in FAULT.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,6 +38,8 @@ pub enum FaultReason {
     NoAddress,
     /// The engine does not speak what it is configured for (version 3, AH): it stays out of the election.
     NotModelled,
+    /// Something that it tracks without a weight is bad.
+    Tracker(Tracker),
 }
 
 impl FaultReason {
@@ -41,6 +50,10 @@ impl FaultReason {
             FaultReason::NoInterface => "its interface does not exist",
             FaultReason::NoAddress => "its interface has no address to advertise from",
             FaultReason::NotModelled => "what it is configured for is not simulated yet",
+            FaultReason::Tracker(Tracker::Interface(_)) => "an interface that it tracks is down",
+            FaultReason::Tracker(Tracker::Script(_)) => "a script that it tracks fails",
+            FaultReason::Tracker(Tracker::File(_)) => "a file that it tracks says so",
+            FaultReason::Tracker(Tracker::Process(_)) => "a process that it tracks does not run as it should",
         }
     }
 }

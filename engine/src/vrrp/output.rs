@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::process::{Vrrp, id};
+use super::process::Vrrp;
 use crate::addr::Cidr;
-use crate::boundary::{AddressOp, Announced, Bind, Effect, Effects, LinkId, Notification};
+use crate::boundary::{AddressOp, Bind, Effect, Effects, LinkId};
 
 impl Vrrp {
     pub(super) fn send_advert(&mut self, i: usize, priority: u8, out: &mut Effects) {
@@ -45,11 +45,6 @@ impl Vrrp {
             (AddressOp::Add, Some(_)) | (AddressOp::Remove, None) => return,
         }
         out.push(Effect::Address { op, link, cidr });
-    }
-
-    pub(super) fn notify(&self, i: usize, state: Announced, out: &mut Effects) {
-        let priority = self.instances[i].priority();
-        out.push(Effect::Notify(Notification { instance: id(i), state, priority }));
     }
 
     /// Enters the state's deadline into the schedule, armed by the present input.

@@ -7,6 +7,7 @@
 
 mod expect;
 mod hosts;
+mod jobs;
 mod page;
 mod script;
 #[cfg(test)]

@@ -25,6 +25,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("heal", &[]),
     ("mute", &[]),
     ("unmute", &[]),
+    ("script", &[]),
 ];
 
 /// When a crashed host is back if nothing is said.
@@ -131,6 +132,7 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "address" => address(page, item, lab)?,
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
+        "script" => super::jobs::act(page, item, lab)?,
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
         _ => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
     })
