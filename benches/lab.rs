@@ -26,7 +26,12 @@ pub(crate) fn routers(count: u8) -> Arc<Scenario> {
     let host = |n: u8| {
         let address: Cidr = format!("10.0.0.{}/16", n + 1).parse().unwrap();
         let reading = Reading { config: config(254 - n), ..Reading::default() };
-        let spec = NodeSpec { reading: Arc::new(reading), start: Some(Instant::ZERO), cost: Cost::RECORDED };
+        let spec = NodeSpec {
+            reading: Arc::new(reading),
+            start: Some(Instant::ZERO),
+            cost: Cost::RECORDED,
+            scripts: Vec::new(),
+        };
         let mac = Mac([2, 0, 0, 0, 0, n + 1]);
         let link = Link { name: "eth0".into(), mac, segment: SegmentIndex(0), addresses: vec![address] };
         Host { name: format!("r{n}").into(), links: vec![link], role: Role::Node(spec) }

@@ -81,7 +81,8 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
     let mut hosts: Vec<Host> = Vec::new();
     for ((name, (_, reading)), links) in names.iter().zip(&options.configs).zip(network.links) {
         let start = Some(Instant::ZERO);
-        let node = NodeSpec { reading: Arc::clone(reading), start, cost: Cost::RECORDED };
+        let (reading, scripts) = (Arc::clone(reading), Vec::new());
+        let node = NodeSpec { reading, start, cost: Cost::RECORDED, scripts };
         hosts.push(Host { name: name.as_str().into(), links, role: Role::Node(node) });
     }
     hosts.extend(network.probe.map(|(link, to)| {

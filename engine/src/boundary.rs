@@ -30,6 +30,14 @@ pub struct SockId(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct InstanceId(pub u16);
 
+/// A synchronisation group, an index into [`crate::config::Config::groups`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GroupId(pub u16);
+
+/// A tracked script, an index into [`crate::config::Config::scripts`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ScriptId(pub u16);
+
 /// A child process that the engine asked for; the number is the engine's and never used twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct JobId(pub u32);
@@ -38,11 +46,11 @@ pub struct JobId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConnId(pub u32);
 
-/// A tracked file, an index into [`crate::config::Config::track_files`].
+/// A tracked file, an index into [`crate::config::Config::files`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FileId(pub u16);
 
-/// A tracked process, an index into [`crate::config::Config::track_processes`].
+/// A tracked process, an index into [`crate::config::Config::processes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProcessId(pub u16);
 
@@ -269,6 +277,8 @@ pub enum Effect {
     },
     /// The daemon announces a state; notify scripts, FIFO and mail are effects of their own.
     Notify(Notification),
+    /// The daemon announces the state of a group.
+    NotifyGroup(GroupNotification),
     /// Run a command as a child.
     Spawn {
         /// Its number from now on.
@@ -380,6 +390,15 @@ pub struct Notification {
     pub priority: u8,
 }
 
+/// A state of a group that the daemon announces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupNotification {
+    /// Of which group.
+    pub group: GroupId,
+    /// What it is now.
+    pub state: Announced,
+}
+
 /// The state words of notify scripts and FIFOs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Announced {
@@ -459,6 +478,15 @@ pub enum Message {
         /// What it is.
         reason: crate::vrrp::FaultReason,
     },
+    /// Trackers have changed the effective priority.
+    Priority {
+        /// Of which instance.
+        instance: InstanceId,
+        /// Before.
+        from: u8,
+        /// Now.
+        to: u8,
+    },
 }
 
 /// Bytes of an effect in the arena of its [`Effects`].
@@ -488,11 +516,32 @@ pub enum Timer {
     GarpDelay,
     /// A gratuitous ARP that had to wait for `garp_interval`.
     GarpPacing,
+    /// The next run of a tracked script.
+    Script,
+    /// A run of a tracked script takes too long.
+    ScriptLimit,
+    /// A quorum of processes has lasted, or lacked, for long enough.
+    Quorum,
+    /// Nobody answers a mail.
+    Mail,
     /// The linger before a stopping daemon exits.
     Linger,
 }
 
 impl Timer {
+    /// All timers.
+    pub const ALL: [Timer; 9] = [
+        Timer::MasterDown,
+        Timer::Advert,
+        Timer::GarpDelay,
+        Timer::GarpPacing,
+        Timer::Script,
+        Timer::ScriptLimit,
+        Timer::Quorum,
+        Timer::Mail,
+        Timer::Linger,
+    ];
+
     /// The name in traces.
     pub const fn name(self) -> &'static str {
         match self {
@@ -500,6 +549,10 @@ impl Timer {
             Timer::Advert => "advert",
             Timer::GarpDelay => "garp-delay",
             Timer::GarpPacing => "garp-pacing",
+            Timer::Script => "interval",
+            Timer::ScriptLimit => "timeout",
+            Timer::Quorum => "quorum-delay",
+            Timer::Mail => "mail-timeout",
             Timer::Linger => "linger",
         }
     }
@@ -650,6 +703,7 @@ impl Effects {
             Effect::Open { .. }
             | Effect::Close(_)
             | Effect::Filter { .. }
+            | Effect::NotifyGroup(_)
             | Effect::Spawn { .. }
             | Effect::Kill { .. }
             | Effect::Fifo { .. }
@@ -663,7 +717,6 @@ impl Effects {
     }
 
     /// Copies words into the arena for an effect to refer to.
-    #[expect(dead_code, reason = "scripts come with the trackers")]
     pub(crate) fn store_words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) -> Bytes {
         let start = self.arena.len() as u32;
         for word in words {

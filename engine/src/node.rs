@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::boundary::{Effect, Effects, HostFacts, Input, Signal, Timer};
+use crate::boundary::{Effect, Effects, HostFacts, Input, KillSignal, Signal, Timer};
 use crate::config::Config;
 use crate::quirks::Quirks;
 use crate::time::{Duration, Instant};
@@ -60,10 +60,9 @@ impl Node {
                 out.fired(Timer::Linger, out.origin());
                 self.exit(out);
             }
-            (
-                Life::Running,
-                Input::Job { .. } | Input::Stream { .. } | Input::File { .. } | Input::Processes { .. },
-            ) => {}
+            (Life::Running, Input::Job { job, exit }) => self.vrrp.job(job, exit, out),
+            (Life::Stopping { .. }, Input::Job { job, .. }) => self.vrrp.forget(job),
+            (Life::Running, Input::Stream { .. } | Input::File { .. } | Input::Processes { .. }) => {}
             (Life::Loaded | Life::Stopping { .. } | Life::Ended, _) => {}
         }
     }
@@ -79,6 +78,9 @@ impl Node {
 
     fn exit(&mut self, out: &mut Effects) {
         self.life = Life::Ended;
+        for job in self.vrrp.children().collect::<Vec<_>>() {
+            out.push(Effect::Kill { job, signal: KillSignal::Kill });
+        }
         out.push(Effect::Exit);
     }
 

@@ -121,6 +121,8 @@ impl<'a> Table<'a> {
                 self.change(event.at, text, Tone::Change);
             }
             What::Neighbour { address, mac, .. } => self.neighbour(event, host, *address, *mac),
+            // What a daemon tells of its states, it has claimed; and what its scripts say, shows in them.
+            What::Group { .. } | What::Spawn { .. } | What::Exit { .. } | What::Fifo { .. } => {}
             What::Log(text) => {
                 self.repeated("log", event, format!("{host} logs: {text}"), None, Tone::Quiet);
             }
@@ -351,6 +353,8 @@ fn why(cause: Cause) -> String {
     match cause {
         Cause::None | Cause::Fault(_) => String::new(),
         Cause::Frame(n) => format!(", having received #{n}"),
+        Cause::Job(n) => format!(", job {n} having ended"),
+        Cause::TimerOfJob(timer, n) => format!(", {} timer since the end of job {n}", timer.name()),
         Cause::TimerOfFrame(timer, n) => format!(", {} timer since #{n}", timer.name()),
         Cause::TimerOfFault(timer, 0) => format!(", {} timer since its start", timer.name()),
         Cause::TimerOfFault(timer, n) => format!(", {} timer since act {n}", timer.name()),

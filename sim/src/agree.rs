@@ -214,6 +214,8 @@ pub struct Lanes {
     adverts: BTreeMap<(Name, Option<u8>, bool), Vec<Instant>>,
     /// Nodes without power.
     dead: BTreeSet<Name>,
+    /// Why each child was started.
+    jobs: BTreeMap<u32, Cause>,
 }
 
 /// Building: everything is told in the order of time, for a crash tells which address events do not count.
@@ -230,6 +232,7 @@ impl Lanes {
                 (What::Address { added, cidr, .. }, Some(node)) => {
                     lanes.address(at, node, *cidr, *added, cause);
                 }
+                (What::Spawn { job, .. }, _) => drop(lanes.jobs.insert(*job, cause)),
                 (What::Claim { instance, to, priority, .. }, Some(node)) => {
                     lanes.state(at, node, instance, *to, *priority, cause);
                 }
@@ -495,8 +498,8 @@ struct Anchor {
 
 impl Comparison<'_> {
     fn script(&self) -> Vec<Disagreement> {
-        let ours: BTreeSet<Instant> = self.ours.acts.iter().map(|act| act.at).collect();
-        let missing = self.reference.acts.iter().filter(|act| !ours.contains(&act.at));
+        let has = |at: Instant| self.ours.acts.iter().any(|act| act.at.distance(at) < TOLERANCE);
+        let missing = self.reference.acts.iter().filter(|act| !has(act.at));
         missing
             .map(|act| Disagreement {
                 at: act.at,
@@ -573,6 +576,10 @@ impl Comparison<'_> {
                     };
                     let what = format!("`{}` at {}", act.text, act.at);
                     return Anchor { ours: act.at, reference: act.at, vague: false, what };
+                }
+                // A child is started before anything that it causes: this ends too.
+                Cause::Job(n) | Cause::TimerOfJob(_, n) => {
+                    self.ours.jobs.get(&n).copied().unwrap_or(Cause::None)
                 }
                 Cause::Frame(n) | Cause::TimerOfFrame(_, n) if n < below => {
                     below = n;

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use vrrplab_engine::boundary::Timer;
+use vrrplab_engine::boundary::{Exit, Timer};
 use vrrplab_engine::time::Instant;
 
 use crate::observer::Observer;
@@ -49,6 +49,8 @@ impl RunHash {
             Cause::Fault(n) => (2, None, n),
             Cause::TimerOfFrame(timer, n) => (3, Some(timer), n),
             Cause::TimerOfFault(timer, n) => (4, Some(timer), n),
+            Cause::Job(n) => (5, None, n),
+            Cause::TimerOfJob(timer, n) => (6, Some(timer), n),
         };
         self.byte(kind);
         self.bytes(timer.map_or("", Timer::name).as_bytes());
@@ -82,6 +84,25 @@ impl RunHash {
                 let from = from.map_or(0, |state| state as u64 + 1);
                 self.fields(6, &[from, *to as u64, u64::from(*priority)]);
                 self.bytes(instance.as_bytes());
+            }
+            What::Group { group, to } => {
+                self.fields(9, &[*to as u64]);
+                self.bytes(group.as_bytes());
+            }
+            What::Spawn { job, command } => {
+                self.fields(10, &[u64::from(*job)]);
+                self.bytes(command.as_bytes());
+            }
+            What::Exit { job, exit } => {
+                let (kind, number) = match exit {
+                    Exit::Status(status) => (0, status),
+                    Exit::Signal(signal) => (1, signal),
+                };
+                self.fields(11, &[u64::from(*job), kind, u64::from(*number)]);
+            }
+            What::Fifo { fifo, line } => {
+                self.fields(12, &[*fifo as u64]);
+                self.bytes(line.as_bytes());
             }
             What::Log(_) => self.byte(7),
             What::Fault(_) => self.byte(8),

@@ -190,12 +190,9 @@ fn listed(
 
 /// What changes elections or their timing and is not simulated yet, with what is missing.
 const NOT_SIMULATED: &[(Scope, &str, &str)] = &[
-    (Scope::Root, "vrrp_sync_group", "its instances change state one by one"),
     (Scope::Root, "garp_group", "every interface is paced on its own"),
     (Scope::Root, "interface_up_down_delays", "a link that goes down or up counts at once"),
     (Scope::Global, "vrrp_startup_delay", "elections start at once"),
-    (Scope::Instance, "track_interface", "other links change neither priority nor state"),
-    (Scope::Instance, "track_script", "scripts change neither priority nor state"),
     (Scope::Instance, "track_file", "files change neither priority nor state"),
     (Scope::Instance, "track_process", "processes change neither priority nor state"),
     (Scope::Instance, "track_bfd", "BFD sessions change neither priority nor state"),

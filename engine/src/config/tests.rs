@@ -624,7 +624,7 @@ fn what_is_not_modelled_is_said_once() {
     let text = format!(
         "virtual_server 10.0.0.9 80 {{\nlb_algo rr\nreal_server 10.0.0.1 80 {{\nTCP_CHECK {{\nretri 3\n}}\n}}\n}}
 virtual_server 10.0.0.9 81 {{\n}}\n{}",
-        PLAIN.replace("eth0", "eth0\ntrack_script {\nx\n}\nsmtp_alert")
+        PLAIN.replace("eth0", "eth0\ntrack_bfd {\nx\n}\nsmtp_alert")
     );
     check(
         &text,
@@ -633,8 +633,8 @@ virtual_server 10.0.0.9 81 {{\n}}\n{}",
             "1:16 warning missing-keyword: no `lb_kind` that can be used",
             "5:1 warning unknown-keyword: `retri` is not a keyword in `TCP_CHECK`",
             "9:16 warning no-real-servers: this virtual server has no real servers",
-            "13:1 warning not-simulated: `track_script` is read but not simulated yet: scripts change neither priority nor state",
-            "14:1 warning unknown-tracker: there is no vrrp_script `x`",
+            "13:1 warning not-simulated: `track_bfd` is read but not simulated yet: BFD sessions change neither priority nor state",
+            "14:1 warning unknown-tracker: there is no bfd_instance `x`",
         ],
     );
 }
@@ -650,10 +650,8 @@ fn trackers_are_defined_above_and_weights_do_not_go_with_groups() {
         &[
             "4:8 warning number-out-of-range: `300` for `weight` is out of range",
             "5:6 warning number-out-of-range: `0` for `rise` is out of range",
-            "9:1 warning not-simulated: `track_script` is read but not simulated yet: scripts change neither priority nor state",
             "10:1 warning weight-ignored: `s` has a weight, which does not go with a sync group",
             "11:1 warning unknown-tracker: there is no vrrp_script `t`",
-            "18:1 warning not-simulated: `vrrp_sync_group` is read but not simulated yet: its instances change state one by one",
             "18:17 warning lonely-group: `vrrp_sync_group G` has only one instance",
             "21:1 warning unknown-instance: there is no vrrp_instance `VI_9`",
         ],

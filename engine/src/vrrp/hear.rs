@@ -23,10 +23,14 @@ impl Vrrp {
             return;
         }
         let heard = self.checked(i, &received, out);
-        match (self.instances[i].phase, heard) {
-            (Phase::Master { .. }, heard) => self.master_heard(i, heard, out),
-            (_, Some(heard)) => self.backup_heard(i, heard, out),
-            (_, None) => {}
+        if let Phase::Master { .. } = self.instances[i].phase {
+            return self.master_heard(i, heard, out);
+        }
+        if let Some(heard) = heard {
+            self.backup_heard(i, heard, out);
+        }
+        if let Phase::Backup { runs_from, .. } = &mut self.instances[i].phase {
+            *runs_from = out.now();
         }
     }
 
@@ -68,7 +72,7 @@ impl Vrrp {
         let instance = &mut self.instances[i];
         let (skew, priority, delay) = (instance.skew(), instance.priority(), instance.spec.preempt_delay);
         let down = instance.master_down_with(heard.interval);
-        let Phase::Backup { down_at, preempt_at, master } = &mut instance.phase else {
+        let Phase::Backup { down_at, preempt_at, master, wants_master, .. } = &mut instance.phase else {
             panic!("only a backup comes here");
         };
         let now = out.now();
@@ -76,11 +80,13 @@ impl Vrrp {
             *down_at = now + skew;
         } else if heard.priority >= priority || instance.spec.nopreempt {
             *preempt_at = None;
+            *wants_master = false;
             *master = Some(heard.from);
             *down_at = now + down;
             instance.learn(heard.interval);
         } else if !delay.is_zero() && preempt_at.is_none_or(|at| at > now) {
             preempt_at.get_or_insert(now + delay);
+            *wants_master = false;
             *master = Some(heard.from);
             *down_at = now + down;
             instance.learn(heard.interval);
@@ -119,6 +125,7 @@ impl Vrrp {
             self.instances[i].learn(heard.interval);
             self.leave_master(i, out);
             self.enter_backup(i, Some(from), out);
+            self.sync_backup(i, out);
         }
     }
 

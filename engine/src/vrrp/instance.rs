@@ -45,6 +45,12 @@ pub(super) enum Phase {
         /// With `preempt_delay`: until when lower priority adverts still count as a master's. Unset until the
         /// first one is heard.
         preempt_at: Option<Instant>,
+        /// From when Master_Down_Timer runs: the last advert, even an ignored one. A change of priority counts
+        /// its new interval from here (vrrp.c:vrrp_state_backup keeps what is left of an interval as the
+        /// interval).
+        runs_from: Instant,
+        /// In a group: its timer has run out, and it waits for the others.
+        wants_master: bool,
         /// Whom we last accepted as master: `skip_check_adv_addr` trusts it.
         master: Option<IpAddr>,
     },
@@ -224,6 +230,8 @@ pub(super) struct Instance {
     pub(super) source_is_fixed: bool,
     /// Configured priority; one quirk lowers an owner's.
     pub(super) base_priority: u8,
+    /// What its trackers add to that.
+    pub(super) shares: i32,
     pub(super) packet: AdvertPacket,
     /// The interval that the master's adverts tell, in version 3; ours until one does.
     pub(super) master_interval: Duration,
@@ -242,7 +250,7 @@ pub(super) struct Instance {
 
 impl Instance {
     pub(super) fn priority(&self) -> u8 {
-        self.base_priority
+        super::priority::effective(self.base_priority, self.shares)
     }
 
     pub(super) fn is_master(&self) -> bool {

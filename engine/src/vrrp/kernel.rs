@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::FaultReason;
 use super::instance::{Managed, Phase};
 use super::process::Vrrp;
+use super::track::{Tracker, of_link};
 use crate::addr::Cidr;
 use crate::boundary::{Effects, KernelEvent, LinkId};
 use crate::config::Family;
@@ -42,6 +43,7 @@ impl Vrrp {
                         self.set_fault(i, FaultReason::LinkDown, !up, out);
                     }
                 }
+                self.judge(Tracker::Interface(link), of_link(up), out);
             }
             KernelEvent::AddressAdded { link, cidr } => {
                 let known = &mut self.links[usize::from(link.0)].addresses;
@@ -83,6 +85,7 @@ impl Vrrp {
             self.send_advert(i, 0, out);
             self.leave_master(i, out);
             self.enter_backup(i, None, out);
+            self.sync_backup(i, out);
             let skew = self.instances[i].skew();
             if let Phase::Backup { down_at, .. } = &mut self.instances[i].phase {
                 *down_at = out.now() + skew;

@@ -3,23 +3,31 @@
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
-//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication).
+//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication); then what
+//! else moves an instance: `track` and `priority`, `script`, `sync` (groups); and `notify`, whom the daemon tells
+//! of it.
 
 mod advert;
 mod garp;
 mod hear;
 mod instance;
 mod kernel;
+mod notify;
 mod output;
+mod priority;
 mod process;
 mod receive;
 mod replay;
+mod script;
+mod sync;
 pub mod timing;
+mod track;
 mod transition;
 
 pub use instance::{Counters, State};
 pub use process::Vrrp;
 pub use receive::Reject;
+pub use track::Tracker;
 
 /// Why an instance is in FAULT.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,6 +40,8 @@ pub enum FaultReason {
     NoAddress,
     /// `unicast_fault_no_peer`: it is to be unicast and has no peers. It never leaves FAULT.
     NoPeers,
+    /// Something that it tracks without a weight is bad.
+    Tracker(Tracker),
 }
 
 impl FaultReason {
@@ -42,6 +52,10 @@ impl FaultReason {
             FaultReason::NoInterface => "its interface does not exist",
             FaultReason::NoAddress => "its interface has no address to advertise from",
             FaultReason::NoPeers => "it has no unicast peers",
+            FaultReason::Tracker(Tracker::Interface(_)) => "an interface that it tracks is down",
+            FaultReason::Tracker(Tracker::Script(_)) => "a script that it tracks fails",
+            FaultReason::Tracker(Tracker::File(_)) => "a file that it tracks says so",
+            FaultReason::Tracker(Tracker::Process(_)) => "a process that it tracks does not run as it should",
         }
     }
 }

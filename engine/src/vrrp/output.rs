@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::instance::Instance;
-use super::process::{Vrrp, id};
+use super::process::Vrrp;
 use crate::addr::Cidr;
-use crate::boundary::{AddressOp, Announced, Effect, Effects, LinkId, Notification};
+use crate::boundary::{AddressOp, Effect, Effects, LinkId};
 
 /// Linux's default, which unicast over IPv6 leaves to it.
 const KERNEL_HOP_LIMIT: u8 = 64;
@@ -70,11 +70,6 @@ impl Vrrp {
             (AddressOp::Add, Some(_)) | (AddressOp::Remove, None) => return,
         }
         out.push(Effect::Address { op, link, cidr });
-    }
-
-    pub(super) fn notify(&self, i: usize, state: Announced, out: &mut Effects) {
-        let priority = self.instances[i].priority();
-        out.push(Effect::Notify(Notification { instance: id(i), state, priority }));
     }
 
     /// Enters the state's deadline into the schedule, armed by the present input.

@@ -24,10 +24,14 @@ use super::FaultReason;
 use super::advert::AdvertPacket;
 use super::garp::{GarpTimers, Pace};
 use super::instance::{Counters, Instance, Phase, Spec, State};
+use super::notify::Notices;
 use super::replay::Replay;
+use super::script::Scripts;
+use super::sync::Groups;
+use super::track::{Tracker, Tracking};
 use crate::boundary::{
-    AddressOp, Announced, Bind, Effect, Effects, HostFacts, InstanceId, LinkFacts, LinkId, Origin, SockId,
-    SocketSpec, Timer,
+    AddressOp, Announced, Bind, Effect, Effects, Exit, HostFacts, InstanceId, JobId, LinkFacts, LinkId,
+    Origin, SockId, SocketSpec, Timer,
 };
 use crate::config::{Auth, Config, Family};
 use crate::quirks::Quirks;
@@ -47,6 +51,10 @@ pub struct Vrrp {
     /// What armed the deadline of each slot.
     pub(super) armed_by: Vec<Origin>,
     pub(super) garp: GarpTimers,
+    pub(super) tracking: Tracking,
+    pub(super) scripts: Scripts,
+    pub(super) groups: Groups,
+    pub(super) notices: Notices,
 }
 
 /// A raw socket and whose adverts come by it.
@@ -66,7 +74,21 @@ impl Vrrp {
         let garp = GarpTimers::new(links.len(), pace, host.forwards6);
         let armed_by = vec![Origin(0); slots];
         let schedule = Schedule::new(slots);
-        Vrrp { quirks, links, sockets: Vec::new(), instances, schedule, armed_by, garp }
+        let tracking = Tracking::new(config, &links);
+        let scripts = Scripts::new(config, |id| tracking.is_followed(Tracker::Script(id)));
+        Vrrp {
+            quirks,
+            links,
+            sockets: Vec::new(),
+            instances,
+            schedule,
+            armed_by,
+            garp,
+            tracking,
+            scripts,
+            groups: Groups::new(config),
+            notices: Notices::new(config),
+        }
     }
 
     /// The state of an instance; `None` before the start.
@@ -83,7 +105,7 @@ impl Vrrp {
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.schedule.first().map(|(at, _)| at);
         let burst = self.garp.first().map(|b| b.at);
-        [state, burst].into_iter().flatten().min()
+        [state, burst, self.scripts.deadline()].into_iter().flatten().min()
     }
 
     /// Instances of one protocol, interface and group, or of one source of unicast, share a socket
@@ -127,15 +149,29 @@ impl Vrrp {
         for (n, socket) in self.sockets.iter().enumerate() {
             out.push(Effect::Open { sock: SockId(n as u16), spec: socket.spec });
         }
+        self.preset_scripts();
         for i in 0..self.instances.len() {
             self.instances[i].faults = self.initial_faults(i);
-            if !self.instances[i].faults.is_empty() {
-                self.enter_fault(i, out);
-            } else if self.instances[i].spec.starts_as_master {
-                self.wait(i, Duration::from_micros(1), None, out);
-            } else {
-                self.enter_backup(i, None, out);
-            }
+            self.instances[i].shares = self.shares(i);
+        }
+        self.start_groups(out);
+        for i in 0..self.instances.len() {
+            self.start_instance(i, out);
+        }
+        self.start_scripts(out);
+    }
+
+    /// Fault, or Backup, or nothing yet where a script has to be heard first.
+    fn start_instance(&mut self, i: usize, out: &mut Effects) {
+        let group = self.groups.of[i].and_then(|g| self.groups.list[g].state);
+        if !self.instances[i].faults.is_empty() || group == Some(State::Fault) {
+            self.enter_fault(i, out);
+        } else if !self.is_able(i) || !self.group_is_able(i) {
+            self.instances[i].phase = Phase::Init;
+        } else if self.instances[i].spec.starts_as_master {
+            self.wait(i, Duration::from_micros(1), None, out);
+        } else {
+            self.enter_backup(i, None, out);
         }
     }
 
@@ -154,6 +190,7 @@ impl Vrrp {
                 }
             }
         }
+        faults.extend(self.tracking.faults(i));
         faults
     }
 
@@ -161,6 +198,11 @@ impl Vrrp {
     pub(crate) fn wake(&mut self, now: Instant, out: &mut Effects) {
         let state = self.schedule.first().filter(|&(at, _)| at <= now);
         let burst = self.garp.first().filter(|b| b.at <= now);
+        let script = self.scripts.deadline().filter(|&at| at <= now);
+        let before = |other: Instant| script.is_some_and(|at| at < other);
+        if script.is_some() && state.is_none_or(|(at, _)| before(at)) && burst.is_none_or(|b| before(b.at)) {
+            return self.fire_script(out);
+        }
         match (state, burst) {
             (Some((at, _)), Some(burst)) if burst.at <= at => self.fire_burst(out),
             (None, Some(_)) => self.fire_burst(out),
@@ -174,7 +216,7 @@ impl Vrrp {
         match self.instances[i].phase {
             Phase::Backup { .. } => {
                 out.fired(Timer::MasterDown, self.armed_by[i]);
-                self.become_master(i, out);
+                self.master_is_down(i, out);
             }
             Phase::Master { refresh_at, .. } => {
                 out.fired(Timer::Advert, self.armed_by[i]);
@@ -182,6 +224,21 @@ impl Vrrp {
             }
             Phase::Init | Phase::Fault => panic!("a state without a deadline has none in the schedule"),
         }
+    }
+
+    /// Master, unless others of the group are not ready: then it waits for them once more.
+    fn master_is_down(&mut self, i: usize, out: &mut Effects) {
+        if self.can_go_master(i) {
+            self.become_master(i, out);
+            return self.sync_master(i, out);
+        }
+        let down = self.instances[i].master_down();
+        if let Phase::Backup { down_at, runs_from, wants_master, .. } = &mut self.instances[i].phase {
+            *wants_master = true;
+            *runs_from = out.now();
+            *down_at = *runs_from + down;
+        }
+        self.arm(i, out);
     }
 
     fn fire_burst(&mut self, out: &mut Effects) {
@@ -201,6 +258,7 @@ impl Vrrp {
 
     /// The daemon stops: priority 0 and no addresses for each master, then the announcements.
     pub(crate) fn stop(&mut self, out: &mut Effects) {
+        self.stop_scripts(out);
         for i in 0..self.instances.len() {
             if self.instances[i].is_master() {
                 self.send_advert(i, 0, out);
@@ -215,8 +273,24 @@ impl Vrrp {
             self.arm(i, out);
             self.notify(i, Announced::Stop, out);
         }
+        for g in 0..self.groups.list.len() {
+            self.notify_group(g, Announced::Stop, out);
+        }
         self.schedule.set(self.pacing_slot(), None);
         self.garp.clear();
+    }
+
+    /// A child has ended while the daemon stops.
+    pub(crate) fn forget(&mut self, job: JobId) {
+        self.scripts.forget(job);
+        self.notifier_ended(job);
+    }
+
+    /// A child has ended.
+    pub(crate) fn job(&mut self, job: JobId, exit: Exit, out: &mut Effects) {
+        if !self.script_ended(job, exit, out) {
+            self.notifier_ended(job);
+        }
     }
 }
 
@@ -251,6 +325,7 @@ fn build(config: &crate::config::Instance, links: &[LinkFacts]) -> Instance {
         source,
         source_is_fixed: source.is_some(),
         base_priority: config.priority,
+        shares: 0,
         packet: AdvertPacket::new(config),
         master_interval: config.advert_int,
         replay: Replay::default(),

@@ -64,7 +64,9 @@ impl Vrrp {
     /// that (vrrp_scheduler.c:vrrp_init_state; recorded: `owner`).
     pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<IpAddr>, out: &mut Effects) {
         let down_at = out.now() + wait;
-        self.instances[i].phase = Phase::Backup { down_at, preempt_at: None, master };
+        let runs_from = out.now();
+        self.instances[i].phase =
+            Phase::Backup { down_at, preempt_at: None, runs_from, wants_master: false, master };
         self.arm(i, out);
     }
 
@@ -77,31 +79,51 @@ impl Vrrp {
         self.arm(i, out);
     }
 
+    /// A reason for FAULT appears or goes. The first one takes the instance down, and its group with it; when
+    /// the last one is gone it comes up.
     pub(super) fn set_fault(&mut self, i: usize, reason: FaultReason, present: bool, out: &mut Effects) {
         let faults = &mut self.instances[i].faults;
         let known = faults.contains(&reason);
         if present && !known {
             faults.push(reason);
-            match self.instances[i].phase {
-                Phase::Init | Phase::Fault => return,
-                Phase::Backup { .. } => {}
-                Phase::Master { .. } => {
-                    // Two farewells, counted as one (vrrp.c:vrrp_state_leave_master, vrrp_restore_interface).
-                    self.send_advert(i, 0, out);
-                    self.instances[i].counters.sent -= 1;
-                    self.instances[i].counters.sent_priority_zero -= 1;
-                    self.send_advert(i, 0, out);
-                    self.leave_master(i, out);
-                }
+            if self.instances[i].faults.len() == 1 || self.instances[i].phase == Phase::Init {
+                self.go_down(i, out);
             }
-            self.enter_fault(i, out);
         } else if !present && known {
             faults.retain(|f| *f != reason);
-            if faults.is_empty() && self.instances[i].phase == Phase::Fault {
-                self.instances[i].unlearn();
-                self.enter_backup(i, None, out);
+            self.come_up(i, out);
+        }
+    }
+
+    /// vrrp_track.c:down_instance. A member whose group is in FAULT already is there too.
+    fn go_down(&mut self, i: usize, out: &mut Effects) {
+        match self.instances[i].phase {
+            Phase::Fault => return,
+            Phase::Init | Phase::Backup { .. } => {}
+            Phase::Master { .. } => {
+                // Two farewells, counted as one (vrrp.c:vrrp_state_leave_master, vrrp_restore_interface).
+                self.send_advert(i, 0, out);
+                self.instances[i].counters.sent -= 1;
+                self.instances[i].counters.sent_priority_zero -= 1;
+                self.send_advert(i, 0, out);
+                self.leave_master(i, out);
+            }
+        }
+        self.enter_fault(i, out);
+        self.sync_fault(i, out);
+    }
+
+    /// Backup, if nothing keeps the instance or its group down any more (vrrp_scheduler.c:try_up_instance).
+    pub(super) fn come_up(&mut self, i: usize, out: &mut Effects) {
+        let is_down = matches!(self.instances[i].phase, Phase::Init | Phase::Fault);
+        if is_down && self.is_able(i) && self.group_is_able(i) {
+            let was_fault = self.instances[i].phase == Phase::Fault;
+            self.instances[i].unlearn();
+            self.enter_backup(i, None, out);
+            if was_fault {
                 self.announce_source(i, out);
             }
+            self.sync_backup(i, out);
         }
     }
 }

@@ -202,6 +202,7 @@ fn words(message: Message) -> String {
         Message::HigherPriority { from, priority, .. } => format!("{from} is better with {priority}"),
         Message::Discarded { from, priority, .. } => format!("{from} with {priority} is not my master"),
         Message::SameAddress { .. } => "somebody has my address and priority".to_string(),
+        Message::Priority { from, to, .. } => format!("priority {from} -> {to}"),
         Message::Fault { reason, .. } => format!("fault, {}", reason.words()),
     }
 }

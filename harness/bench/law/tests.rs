@@ -31,7 +31,12 @@ fn lab() -> Scenario {
         instance.addresses = vec![Address::plain(vip, "eth0")];
         let config = Config { instances: vec![instance], ..Config::default() };
         let reading = Arc::new(Reading { config, ..Reading::default() });
-        Role::Node(NodeSpec { reading, start: Some(Instant::ZERO), cost: Cost::RECORDED })
+        Role::Node(NodeSpec {
+            reading,
+            start: Some(Instant::ZERO),
+            cost: Cost::RECORDED,
+            scripts: Vec::new(),
+        })
     };
     let ping = Ping { to: "192.168.10.240".parse().unwrap(), every: Duration::from_millis(200) };
     let crash = Fault::Crash { node: HostIndex(0), back: None };

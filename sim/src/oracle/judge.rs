@@ -204,6 +204,7 @@ impl Judge {
                 self.claims.claim(at, &self.net, host, instance, *to);
                 self.expectations.claim(at, host, instance, *to);
             }
+            What::Group { .. } | What::Spawn { .. } | What::Exit { .. } | What::Fifo { .. } => {}
             What::Log(_) | What::Fault(_) => {}
         }
     }

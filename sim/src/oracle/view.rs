@@ -188,6 +188,8 @@ impl Network {
                 self.groups[segment.0].fill(0);
                 self.touch_segment(at, segment.0);
             }
+            // What follows from a script is told by the daemon's frames and addresses.
+            Fault::Script { node, .. } => self.touch(at, node.0),
             Fault::Mute { from, to } => {
                 self.mutes.insert((from.0, to.0), number);
                 self.touch(at, from.0);
@@ -443,6 +445,8 @@ impl Network {
             Cause::None => String::new(),
             Cause::Frame(n) => format!(" after hearing #{n}"),
             Cause::Fault(n) => format!(" by {}", self.named_act(n)),
+            Cause::Job(n) => format!(" after the end of job {n}"),
+            Cause::TimerOfJob(t, n) => format!(" {}, armed by the end of job {n}", timer(t)),
             Cause::TimerOfFrame(t, n) => format!(" {}, armed by #{n}", timer(t)),
             Cause::TimerOfFault(t, n) => format!(" {}, armed by {}", timer(t), self.named_act(n)),
         }

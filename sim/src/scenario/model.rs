@@ -177,6 +177,31 @@ pub struct NodeSpec {
     /// `cost`: `"recorded"` (the default), `"free"`, or a table of `receive`, `send`, `garp`,
     /// `address`, `notify`, where what is left out is as recorded.
     pub cost: Cost,
+    /// `[[node.NAME.script]]`: how the commands end that the daemon runs. The first that matches counts.
+    pub scripts: Vec<ScriptModel>,
+}
+
+/// `[[node.NAME.script]]`: how commands end whose command line contains `pattern`. A command that no model is
+/// about succeeds after 20 µs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScriptModel {
+    /// `match`: a part of the command line, program and arguments with a blank between.
+    pub pattern: Name,
+    /// `exit`, 0–255, or `hangs = true`. Default 0.
+    pub end: End,
+    /// `takes`: from its start to its end. Default 20 µs.
+    pub takes: Duration,
+    /// `stubborn = true`, with `hangs`: SIGTERM does not end it, SIGKILL does.
+    pub stubborn: bool,
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// By itself, with this status.
+    Exit(u8),
+    /// Not by itself.
+    Never,
 }
 
 /// What a client does.
@@ -304,6 +329,14 @@ pub enum Fault {
     },
     /// `heal = "lan"`: no partition there any more.
     Heal(SegmentIndex),
+    /// `script = { node = "ka1", match = "test -f", exit = 1 }`: from now on such commands end so; what runs
+    /// already is not touched. `node` can be left out where there is one.
+    Script {
+        /// On which node.
+        node: HostIndex,
+        /// How they end.
+        model: ScriptModel,
+    },
     /// `mute = { from = "ka1", to = "ka2" }`: frames from one no longer reach the other.
     Mute {
         /// Whose frames.

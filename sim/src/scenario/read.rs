@@ -8,6 +8,7 @@
 mod anchor;
 mod expect;
 mod hosts;
+mod jobs;
 mod network;
 mod page;
 mod script;

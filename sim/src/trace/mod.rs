@@ -8,7 +8,7 @@ mod text;
 use std::sync::Arc;
 
 use vrrplab_engine::addr::{Cidr, Mac};
-use vrrplab_engine::boundary::{Announced, Timer};
+use vrrplab_engine::boundary::{Announced, Exit, Fifo, Timer};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::State;
 
@@ -102,6 +102,34 @@ pub enum What {
         /// Its effective priority.
         priority: u8,
     },
+    /// Claimed: a daemon announces the state of a group. `group  G1 Master`
+    Group {
+        /// The group's name.
+        group: Name,
+        /// What it announces.
+        to: Announced,
+    },
+    /// Seen: a daemon started a child. `job  #3 runs /usr/bin/test -f /ok`
+    Spawn {
+        /// Its number in the run, from 1.
+        job: u32,
+        /// The command line.
+        command: String,
+    },
+    /// Seen: a child has ended. `job  #3 exit 0` · `job  #3 signal 15`
+    Exit {
+        /// Its number in the run.
+        job: u32,
+        /// How.
+        exit: Exit,
+    },
+    /// Seen: a daemon wrote a line to a FIFO. `fifo  vrrp INSTANCE "VI_1" MASTER 100`
+    Fifo {
+        /// `global` is `notify_fifo`, `vrrp` is `vrrp_notify_fifo`.
+        fifo: Fifo,
+        /// The line, without its end.
+        line: String,
+    },
     /// Claimed: a log line of the daemon. `log  text to the end of the line`
     Log(String),
     /// The laboratory acted: `fault  crash ka1`, `fault  partition lan ka1 probe | ka2`, `fault  start ka1`.
@@ -193,6 +221,10 @@ pub enum Cause {
     /// An act of the script, by its place there in the order of time, from 1: `<- act 2`. The line that tells
     /// of the act itself has this cause too. 0 is the first start of the node's daemon: `<- start`.
     Fault(u32),
+    /// A child has ended: `<- job 3`.
+    Job(u32),
+    /// A timer that the end of a child armed: `<- master-down of job 3`.
+    TimerOfJob(Timer, u32),
     /// A timer that this frame armed: `<- master-down of #7`. Frames received and sent both arm timers.
     TimerOfFrame(Timer, u32),
     /// A timer that an act armed: `<- master-down of act 1`, `<- master-down of start`.

@@ -15,7 +15,7 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::boundary::{Announced, Timer};
+use vrrplab_engine::boundary::{Announced, Exit, Fifo, Timer};
 use vrrplab_engine::vrrp::State;
 
 use super::{Cause, Event, Header, Loss, Name, NeighbourState, Touch, Trace, What};
@@ -26,8 +26,6 @@ const CAUSE_COLUMN: usize = 78;
 /// The link that goes without saying.
 const USUAL_LINK: &str = "eth0";
 
-const TIMERS: [Timer; 5] =
-    [Timer::MasterDown, Timer::Advert, Timer::GarpDelay, Timer::GarpPacing, Timer::Linger];
 const STATES: [State; 3] = [State::Backup, State::Master, State::Fault];
 const ANNOUNCED: [(Announced, &str); 5] = [
     (Announced::Backup, "Backup"),
@@ -36,6 +34,7 @@ const ANNOUNCED: [(Announced, &str); 5] = [
     (Announced::Stop, "Stop"),
     (Announced::MasterRxLowerPri, "heard-lower"),
 ];
+const FIFOS: [(Fifo, &str); 2] = [(Fifo::Global, "global"), (Fifo::Vrrp, "vrrp")];
 const LOSSES: [(Loss, &str); 10] = [
     (Loss::NoCarrier, "no-carrier"),
     (Loss::Partition, "partition"),
@@ -130,6 +129,11 @@ impl What {
                 let from = from.map_or(String::new(), |state| format!("{} -> ", state.name()));
                 ("claim", format!("{} {from}{} {priority}", Word(instance), name_in(&ANNOUNCED, *to)))
             }
+            What::Group { group, to } => ("group", format!("{} {}", Word(group), name_in(&ANNOUNCED, *to))),
+            What::Spawn { job, command } => ("job", format!("#{job} runs {}", Text(command))),
+            What::Exit { job, exit: Exit::Status(status) } => ("job", format!("#{job} exit {status}")),
+            What::Exit { job, exit: Exit::Signal(signal) } => ("job", format!("#{job} signal {signal}")),
+            What::Fifo { fifo, line } => ("fifo", format!("{} {}", name_in(&FIFOS, *fifo), Text(line))),
             What::Log(text) => ("log", Text(text).to_string()),
             What::Fault(text) => ("fault", Text(text).to_string()),
         }
@@ -165,6 +169,8 @@ impl fmt::Display for Cause {
             Cause::Frame(n) => write!(f, "#{n}"),
             Cause::Fault(0) => f.write_str("start"),
             Cause::Fault(n) => write!(f, "act {n}"),
+            Cause::Job(n) => write!(f, "job {n}"),
+            Cause::TimerOfJob(timer, n) => write!(f, "{} of job {n}", timer.name()),
             Cause::TimerOfFrame(timer, n) => write!(f, "{} of #{n}", timer.name()),
             Cause::TimerOfFault(timer, n) => write!(f, "{} of {}", timer.name(), Cause::Fault(*n)),
         }
@@ -233,12 +239,14 @@ impl FromStr for Cause {
         let number = |text: &str| text.parse().map_err(|_| error());
         let act = |text: &str| number(text).and_then(|n| if n == 0 { Err(error()) } else { Ok(n) });
         let frame = |text: &str| text.strip_prefix('#').ok_or_else(error).and_then(number);
-        let timer = |name: &str| TIMERS.into_iter().find(|t| t.name() == name).ok_or_else(error);
+        let timer = |name: &str| Timer::ALL.into_iter().find(|t| t.name() == name).ok_or_else(error);
         match words[..] {
             ["nothing"] => Ok(Cause::None),
             ["start"] => Ok(Cause::Fault(0)),
             [n] => Ok(Cause::Frame(frame(n)?)),
             ["act", n] => Ok(Cause::Fault(act(n)?)),
+            ["job", n] => Ok(Cause::Job(number(n)?)),
+            [name, "of", "job", n] => Ok(Cause::TimerOfJob(timer(name)?, number(n)?)),
             [name, "of", "start"] => Ok(Cause::TimerOfFault(timer(name)?, 0)),
             [name, "of", n] => Ok(Cause::TimerOfFrame(timer(name)?, frame(n)?)),
             [name, "of", "act", n] => Ok(Cause::TimerOfFault(timer(name)?, act(n)?)),
@@ -327,7 +335,7 @@ impl<'a> Words<'a> {
     }
 
     fn what(&mut self) -> Taken<What> {
-        const KIND: &str = "tx, lost, touch, addr, neigh, answer, claim, log or fault";
+        const KIND: &str = "tx, lost, touch, addr, neigh, answer, claim, group, job, fifo, log or fault";
         match self.next(KIND)? {
             "tx" => self.tx(),
             "lost" => self.lost(),
@@ -336,6 +344,12 @@ impl<'a> Words<'a> {
             "neigh" => self.neighbour(),
             "answer" => self.answer(),
             "claim" => self.claim(),
+            "group" => self.group(),
+            "job" => self.job(),
+            "fifo" => {
+                let fifo = self.one_of(&FIFOS, "global or vrrp")?;
+                Ok(What::Fifo { fifo, line: self.free_text()? })
+            }
             "log" => Ok(What::Log(self.free_text()?)),
             "fault" => Ok(What::Fault(self.free_text()?)),
             other => self.error(KIND, other),
@@ -433,6 +447,22 @@ impl<'a> Words<'a> {
         }
         let to = to.one_of(&ANNOUNCED, STATE)?;
         Ok(What::Claim { instance, from, to, priority: self.parse("a priority")? })
+    }
+
+    fn group(&mut self) -> Taken<What> {
+        let group = self.name("the name of a group")?;
+        Ok(What::Group { group, to: self.one_of(&ANNOUNCED, "Backup, Master, Fault or Stop")? })
+    }
+
+    fn job(&mut self) -> Taken<What> {
+        const WHAT: &str = "runs, exit or signal";
+        let job = self.keyed("#", "# and the number of the child")?;
+        match self.next(WHAT)? {
+            "runs" => Ok(What::Spawn { job, command: self.free_text()? }),
+            "exit" => Ok(What::Exit { job, exit: Exit::Status(self.parse("a status up to 255")?) }),
+            "signal" => Ok(What::Exit { job, exit: Exit::Signal(self.parse("a signal's number")?) }),
+            other => self.error(WHAT, other),
+        }
     }
 
     fn free_text(&mut self) -> Taken<String> {
@@ -594,17 +624,24 @@ mod tests {
                 .prop_map(|(address, by)| What::Answer { address, by }),
             (any_name(), proptest::option::of(state), pick(&ANNOUNCED), any::<u8>())
                 .prop_map(|(instance, from, to, priority)| What::Claim { instance, from, to, priority }),
+            (any_name(), pick(&ANNOUNCED)).prop_map(|(group, to)| What::Group { group, to }),
+            (any::<u32>(), any_text()).prop_map(|(job, command)| What::Spawn { job, command }),
+            (any::<u32>(), any::<u8>()).prop_map(|(job, n)| What::Exit { job, exit: Exit::Status(n) }),
+            (any::<u32>(), any::<u8>()).prop_map(|(job, n)| What::Exit { job, exit: Exit::Signal(n) }),
+            (pick(&FIFOS), any_text()).prop_map(|(fifo, line)| What::Fifo { fifo, line }),
             any_text().prop_map(What::Log),
             any_text().prop_map(What::Fault),
         ]
     }
 
     fn any_cause() -> impl Strategy<Value = Cause> {
-        let timer = || (0..TIMERS.len()).prop_map(|i| TIMERS[i]);
+        let timer = || (0..Timer::ALL.len()).prop_map(|i| Timer::ALL[i]);
         prop_oneof![
             Just(Cause::None),
             any::<u32>().prop_map(Cause::Frame),
             any::<u32>().prop_map(Cause::Fault),
+            any::<u32>().prop_map(Cause::Job),
+            (timer(), any::<u32>()).prop_map(|(timer, n)| Cause::TimerOfJob(timer, n)),
             (timer(), any::<u32>()).prop_map(|(timer, n)| Cause::TimerOfFrame(timer, n)),
             (timer(), any::<u32>()).prop_map(|(timer, n)| Cause::TimerOfFault(timer, n)),
         ]

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Bind, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
-    Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
+    AddressOp, Announced, Bind, Effect, Effects, Exit, GroupNotification, HostFacts, Input, JobId,
+    KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
@@ -16,6 +16,7 @@ use vrrplab_engine::{Node, addr::Mac};
 
 use super::anchors::Sight;
 use super::frames::FrameId;
+use super::jobs::Child;
 use super::queue::Item;
 use super::{World, cause_of, of_fault, of_frame};
 use crate::observer::Observer;
@@ -39,11 +40,14 @@ pub(super) struct Daemon {
     sockets: Vec<Option<SocketSpec>>,
     /// What each instance last announced.
     announced: Vec<Option<State>>,
+    /// The children that run.
+    pub(super) children: Vec<Child>,
 }
 
 /// Input that waits for the daemon to read it.
 #[derive(Clone, Debug)]
-enum Waiting {
+pub(super) enum Waiting {
+    Job(JobId, Exit),
     Packet(SockId, Held),
     Kernel(KernelEvent),
     Signal(Signal),
@@ -51,7 +55,7 @@ enum Waiting {
 
 /// A packet in a socket's queue.
 #[derive(Clone, Debug)]
-enum Held {
+pub(super) enum Held {
     V4(Vec<u8>),
     V6 { source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: Vec<u8> },
 }
@@ -82,7 +86,8 @@ impl Daemon {
         let announced = vec![None; config.instances.len()];
         let node = Node::new(config, facts);
         let (sockets, waiting) = (Vec::new(), VecDeque::new());
-        Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
+        let children = Vec::new();
+        Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced, children }
     }
 
     /// The socket that packets of this protocol to this address go to when they come by this link.
@@ -100,6 +105,11 @@ impl Daemon {
     fn link_of(&self, sock: SockId) -> Option<usize> {
         let spec = self.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
         spec.link.map(|LinkId(link)| usize::from(link))
+    }
+
+    /// What its last work asked for.
+    pub(super) fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// The groups that sockets on this link listen to.
@@ -223,11 +233,20 @@ impl World {
         }
     }
 
+    /// Input that may come while the daemon works: it waits until the daemon reads next.
+    pub(super) fn tell_daemon_later(&mut self, h: usize, input: Waiting, origin: Origin) {
+        let Some(daemon) = &mut self.hosts[h].daemon else { return };
+        daemon.waiting.push_back((input, origin));
+        daemon.busy_until = daemon.busy_until.max(self.now);
+        self.plan_turn(h);
+    }
+
     fn hand_over_waiting<O: Observer>(&mut self, h: usize, input: Waiting, origin: Origin, observer: &mut O) {
         match input {
             Waiting::Packet(sock, held) => {
                 self.hand_over(h, Input::Packet { sock, packet: held.packet() }, origin, observer);
             }
+            Waiting::Job(job, exit) => self.hand_over(h, Input::Job { job, exit }, origin, observer),
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
         }
@@ -392,6 +411,20 @@ impl World {
                 self.change_address(h, usize::from(link), cidr, added, cause, observer);
             }
             Effect::Notify(notification) => self.claim(h, notification, cause, observer),
+            Effect::NotifyGroup(GroupNotification { group, state: to }) => {
+                if O::EVENTS {
+                    let group = daemon.node.config().groups[usize::from(group.0)].name.as_str().into();
+                    self.tell(observer, Some(h), What::Group { group, to }, cause);
+                }
+            }
+            Effect::Spawn { job, argv, .. } => self.spawn(h, job, argv, cause, observer),
+            Effect::Kill { job, signal } => self.kill_child(h, job, signal, observer),
+            Effect::Fifo { fifo, bytes } => {
+                if O::EVENTS {
+                    let line = String::from_utf8_lossy(daemon.effects.bytes(bytes)).trim_end().to_string();
+                    self.tell(observer, Some(h), What::Fifo { fifo, line }, cause);
+                }
+            }
             Effect::Log(message) => {
                 if O::EVENTS {
                     let text = self.log_text(h, message);
@@ -399,9 +432,6 @@ impl World {
                 }
             }
             Effect::Filter { .. }
-            | Effect::Spawn { .. }
-            | Effect::Kill { .. }
-            | Effect::Fifo { .. }
             | Effect::WriteFile { .. }
             | Effect::Connect { .. }
             | Effect::Write { .. }
@@ -453,6 +483,9 @@ impl World {
             }
             Message::SameAddress { instance } => {
                 format!("({}) hears its own address and priority from somebody else", name(instance))
+            }
+            Message::Priority { instance, from, to } => {
+                format!("({}) changes its priority from {from} to {to}", name(instance))
             }
             Message::Fault { instance, reason } => {
                 format!("({}) cannot take part: {}", name(instance), reason.words())

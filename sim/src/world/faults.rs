@@ -46,6 +46,7 @@ impl World {
             }
             Fault::Partition { segment, group } => self.partition(*segment, |h| group[h]),
             Fault::Heal(segment) => self.partition(*segment, |_| 0),
+            Fault::Script { node, model } => self.set_model(node.0, model),
             Fault::Mute { from, to } => self.mute(*from, *to, true),
             Fault::Unmute { from, to } => self.mute(*from, *to, false),
             Fault::Impair { on, impairment, lasts } => {
@@ -172,6 +173,7 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
             format!("partition {}: {}", lan(segment), groups.collect::<Vec<_>>().join(" | "))
         }
         Fault::Heal(segment) => format!("heal {}", lan(segment)),
+        Fault::Script { node, model } => super::jobs::describe(name(node), model),
         Fault::Mute { from, to } => format!("mute {} -> {}", name(from), name(to)),
         Fault::Unmute { from, to } => format!("unmute {} -> {}", name(from), name(to)),
         Fault::Impair { on, impairment, lasts } => {

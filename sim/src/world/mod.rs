@@ -11,6 +11,7 @@ mod anchors;
 mod daemon;
 mod faults;
 mod frames;
+mod jobs;
 mod kernel;
 mod membership;
 mod network;
@@ -23,13 +24,14 @@ use vrrplab_engine::time::Instant;
 
 use crate::observer::Observer;
 use crate::rng::Rng;
-use crate::scenario::{Role, Scenario, When};
+use crate::scenario::{Role, Scenario, ScriptModel, When};
 use crate::switch::Switch;
 use crate::trace::{Cause, Event, Name, What};
 use anchors::Anchors;
 use daemon::Daemon;
 pub use faults::describe;
 use frames::Frames;
+pub(crate) use jobs::USUAL;
 use kernel::{Kernel, Pinger};
 use queue::{Item, Queue};
 use std::sync::Arc;
@@ -68,6 +70,8 @@ pub struct Counts {
     pub sent: u64,
     /// Frames that reached a host.
     pub delivered: u64,
+    /// Children that daemons started. The last one has this number.
+    pub jobs: u32,
 }
 
 impl Counts {
@@ -86,6 +90,8 @@ struct Host {
     /// Counts daemons: effects of one that is gone are not carried out.
     epoch: u32,
     pinger: Option<Pinger>,
+    /// How commands end here.
+    models: Vec<ScriptModel>,
 }
 
 impl World {
@@ -105,7 +111,8 @@ impl World {
                 Role::Client(client) => client.ping.map(|ping| Pinger::new(ping, h)),
                 Role::Node(_) => None,
             };
-            hosts.push(Host { name: spec.name.clone(), kernel, daemon: None, epoch: 0, pinger });
+            let models = World::models_of(&spec.role);
+            hosts.push(Host { name: spec.name.clone(), kernel, daemon: None, epoch: 0, pinger, models });
         }
         let slots = hosts.len();
         let mut world = World {
@@ -221,6 +228,11 @@ impl World {
                 self.tell(observer, None, What::Fault(text), Cause::None);
                 self.start_daemon(h, Origin(0), observer);
             }
+            Item::JobEnds { host, epoch, number, exit } => {
+                if self.hosts[host].epoch == epoch {
+                    self.job_ends(host, number, exit, observer);
+                }
+            }
             Item::Ping(h) => self.ping(h, observer),
         }
     }
@@ -235,6 +247,7 @@ impl World {
 
 const FRAME: u64 = 1 << 32;
 const FAULT: u64 = 2 << 32;
+const JOB: u64 = 3 << 32;
 
 /// The origin of an input that a frame brought.
 fn of_frame(number: u32) -> Origin {
@@ -251,6 +264,8 @@ fn cause_of(because: Because) -> Cause {
     match (because.timer, because.origin.0 & !0xffff_ffff) {
         (None, FRAME) => Cause::Frame(number),
         (None, FAULT) if number > 0 => Cause::Fault(number),
+        (None, JOB) => Cause::Job(number),
+        (Some(timer), JOB) => Cause::TimerOfJob(timer, number),
         (None, _) => Cause::None,
         (Some(timer), FRAME) => Cause::TimerOfFrame(timer, number),
         (Some(timer), _) => Cause::TimerOfFault(timer, number),

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use vrrplab_engine::boundary::Timed;
+use vrrplab_engine::boundary::{Exit, Timed};
 use vrrplab_engine::time::Instant;
 
 use super::frames::FrameId;
@@ -30,6 +30,8 @@ pub(super) enum Item {
     Power { host: usize, act: usize },
     /// A node's first start.
     Start(usize),
+    /// A child of a daemon ends, unless it has ended before.
+    JobEnds { host: usize, epoch: u32, number: u32, exit: Exit },
     /// A client's next ping.
     Ping(usize),
 }

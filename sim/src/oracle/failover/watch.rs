@@ -285,8 +285,7 @@ impl Failovers {
                     Some((mac, _)) => answers.set(at, self.net.plan.owner_of(*mac).map(Some)),
                 }
             }
-            What::Claim { .. } | What::Lost { .. } | What::Touched { .. } | What::Log(_) | What::Fault(_) => {
-            }
+            _ => {}
         }
     }
 

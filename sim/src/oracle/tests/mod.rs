@@ -56,7 +56,11 @@ fn mac(number: u8) -> Mac {
 fn node(name: &str, number: u8, instance: Instance) -> Host {
     let config = Config { instances: vec![instance], ..Config::default() };
     let reading = Arc::new(Reading { config, ..Reading::default() });
-    host(name, number, Role::Node(NodeSpec { reading, start: Some(Instant::ZERO), cost: Cost::FREE }))
+    host(
+        name,
+        number,
+        Role::Node(NodeSpec { reading, start: Some(Instant::ZERO), cost: Cost::FREE, scripts: Vec::new() }),
+    )
 }
 
 /// a (priority 150) and b (priority 100) share [`VIP`] on one segment; probe pings it.

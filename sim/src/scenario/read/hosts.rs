@@ -12,7 +12,7 @@ use vrrplab_engine::time::{Duration, Instant};
 
 use super::super::{ClientSpec, Host, HostIndex, Link, NodeSpec, Ping, Role, Segment, SegmentIndex, Trunk};
 use super::page::{Item, Named, Page, Table, suggestion};
-use super::{Files, network};
+use super::{Files, jobs, network};
 use toml::de::DeValue;
 
 /// The network as it is read.
@@ -93,8 +93,9 @@ fn check_host_name(page: &Page<'_>, named: &Named<'_>, seen: &mut Seen) {
 
 fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &dyn Files) -> (Host, bool) {
     check_host_name(page, named, seen);
-    let table = page.entry(named, "a node", &["config", "start", "cost", "link"]);
-    let mut spec = NodeSpec { reading: unread(), start: Some(Instant::ZERO), cost: Cost::RECORDED };
+    let table = page.entry(named, "a node", &["config", "start", "cost", "link", "script"]);
+    let mut spec =
+        NodeSpec { reading: unread(), start: Some(Instant::ZERO), cost: Cost::RECORDED, scripts: Vec::new() };
     let mut readable = false;
     let mut links = Vec::new();
     if let Some(table) = table {
@@ -109,6 +110,10 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
         }
         if let Some(item) = table.get("cost") {
             spec.cost = cost(page, item);
+        }
+        spec.scripts = jobs::models(page, table.get("script"));
+        if readable {
+            jobs::unmodelled(page, &spec, named.name, table.key_span("config"));
         }
         if readable && !links.is_empty() {
             interfaces(page, &spec.reading.config, &links, named.name, table.key_span("config"));

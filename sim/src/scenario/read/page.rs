@@ -221,6 +221,14 @@ impl<'a> Page<'a> {
         read
     }
 
+    pub(super) fn flag(&self, item: Item<'a>) -> Option<bool> {
+        let DeValue::Boolean(flag) = item.get_ref() else {
+            self.wrong_type(item, "true or false", "without quotes");
+            return None;
+        };
+        Some(*flag)
+    }
+
     pub(super) fn time(&self, item: Item<'a>) -> Option<Duration> {
         let text = match item.get_ref() {
             DeValue::String(text) => text,

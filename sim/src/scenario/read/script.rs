@@ -26,6 +26,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("heal", &[]),
     ("mute", &[]),
     ("unmute", &[]),
+    ("script", &[]),
     ("impair", &[]),
     ("clear", &[]),
     ("trunk", &["state"]),
@@ -126,6 +127,7 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "address" => address(page, item, lab)?,
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
+        "script" => super::jobs::act(page, item, lab)?,
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
         "unmute" => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
         "impair" => network::act(page, item, lab).map(|(on, impairment, lasts)| Fault::Impair {
