@@ -139,10 +139,9 @@ impl Election {
             voice.before = voice.heard.replace(heard);
         }
         if !voice.speaking {
-            self.late.off(now, m);
             let member = &net.plan.members[m];
             let wait = if accepted && heard.priority == 0 { member.skew() } else { member.master_down() };
-            self.late.on(now, m, now + allowance(net, m, wait), Some(heard.frame));
+            self.late.anew(now, m, now + allowance(net, m, wait), Some(heard.frame));
         }
     }
 
