@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::boundary::{Cost, Effect, HostFacts, LinkFacts, Origin, SockId};
+use vrrplab_engine::boundary::{Cost, Effect, HostFacts, LinkFacts, Origin, Packet, SockId};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::{Effects, Input, Node};
 
@@ -18,7 +18,7 @@ fn started(priority: u8, address: &str) -> (Node, Effects) {
         up: true,
         addresses: vec![address.parse().unwrap()],
     };
-    let facts = HostFacts { hostname: "r".to_string(), links: vec![link] };
+    let facts = HostFacts { hostname: "r".to_string(), links: vec![link], ..HostFacts::default() };
     let mut node = Node::new(Arc::new(lab::config(priority)), &facts);
     let mut effects = Effects::new(Cost::FREE);
     node.handle(Input::Start, Instant::ZERO, &mut effects);
@@ -60,7 +60,7 @@ fn adverts(c: &mut Criterion) {
         b.iter(|| {
             effects.clear(Origin(0));
             now += Duration::from_micros(1);
-            node.handle(Input::Packet { sock: SockId(0), bytes: &packet }, now, &mut effects);
+            node.handle(Input::Packet { sock: SockId(0), packet: Packet::V4(&packet) }, now, &mut effects);
             assert!(effects.is_empty(), "the advert is accepted");
         });
     });

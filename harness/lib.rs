@@ -10,3 +10,4 @@ pub mod golden;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
+pub mod sweep;

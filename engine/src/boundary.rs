@@ -12,7 +12,8 @@
 //! A world gives each input an [`Origin`], a number that means something to the world alone. A timer keeps the
 //! origin of the input that armed it, and effects carry it: every line of a trace can name its cause.
 
-use std::net::Ipv4Addr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::addr::{Cidr, Mac};
 use crate::time::{Duration, Instant};
@@ -29,6 +30,22 @@ pub struct SockId(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct InstanceId(pub u16);
 
+/// A child process that the engine asked for; the number is the engine's and never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct JobId(pub u32);
+
+/// A stream (TCP) that the engine asked for; the number is the engine's and never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ConnId(pub u32);
+
+/// A tracked file, an index into [`crate::config::Config::track_files`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(pub u16);
+
+/// A tracked process, an index into [`crate::config::Config::track_processes`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProcessId(pub u16);
+
 /// A number with which the world recognises an input as the cause of an effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Origin(pub u64);
@@ -40,6 +57,12 @@ pub struct HostFacts {
     pub hostname: String,
     /// The interfaces.
     pub links: Vec<LinkFacts>,
+    /// The tracked files that exist, by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// How many processes run for each `vrrp_track_process`.
+    pub processes: Vec<u32>,
+    /// What the wall clock shows at [`Instant::ZERO`], counted from 1970: for the dates of mails.
+    pub wall_clock: Duration,
 }
 
 /// One interface as the daemon finds it.
@@ -67,15 +90,88 @@ pub enum Input<'a> {
     Wake,
     /// A signal arrives.
     Signal(Signal),
-    /// An IPv4 packet, header first, was read from a raw socket.
+    /// A packet was read from a raw socket.
     Packet {
         /// Which socket.
         sock: SockId,
-        /// The packet from its IP header on.
-        bytes: &'a [u8],
+        /// What it is.
+        packet: Packet<'a>,
+    },
+    /// A child has ended.
+    Job {
+        /// Which.
+        job: JobId,
+        /// How.
+        exit: Exit,
+    },
+    /// Something happened to a stream.
+    Stream {
+        /// Which.
+        conn: ConnId,
+        /// What.
+        event: StreamEvent<'a>,
+    },
+    /// A tracked file was written, replaced or removed.
+    File {
+        /// Which.
+        file: FileId,
+        /// What is in it now; `None` if it is gone.
+        content: Option<&'a [u8]>,
+    },
+    /// The number of processes that a `vrrp_track_process` counts has changed.
+    Processes {
+        /// Which.
+        process: ProcessId,
+        /// How many run now.
+        running: u32,
     },
     /// The kernel reports a change.
     Kernel(KernelEvent),
+}
+
+/// A packet as a raw socket hands it over: with its header for IPv4, without it for IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Packet<'a> {
+    /// From the IPv4 header on, up to its total length.
+    V4(&'a [u8]),
+    /// IPv6: the kernel has checked the VRRP checksum and tells what the header said.
+    V6 {
+        /// From whom.
+        source: Ipv6Addr,
+        /// To whom: the group, or us.
+        destination: Ipv6Addr,
+        /// The hop limit.
+        hop_limit: u8,
+        /// What follows the header.
+        message: &'a [u8],
+    },
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// By itself, with this status.
+    Status(u8),
+    /// By this signal.
+    Signal(u8),
+}
+
+impl Exit {
+    /// Status 0.
+    pub const SUCCESS: Exit = Exit::Status(0);
+}
+
+/// What happens to a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreamEvent<'a> {
+    /// The connection is there.
+    Connected,
+    /// It was refused, or nobody can be reached.
+    Failed,
+    /// Bytes arrived.
+    Data(&'a [u8]),
+    /// The other side has closed it.
+    Closed,
 }
 
 /// A signal that the daemon handles.
@@ -114,14 +210,12 @@ pub enum KernelEvent {
 /// What the daemon asks of the world. Carried out in order, each at its instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Open a raw socket for protocol 112 on an interface and join the group.
+    /// Open a raw socket.
     Open {
         /// Its number from now on.
         sock: SockId,
-        /// Bound to this interface.
-        link: LinkId,
-        /// Member of this group.
-        group: Ipv4Addr,
+        /// What it is for.
+        spec: SocketSpec,
     },
     /// Close it and leave the group.
     Close(SockId),
@@ -132,6 +226,19 @@ pub enum Effect {
         /// To whom.
         to: Ipv4Addr,
         /// The packet, see [`Effects::bytes`].
+        bytes: Bytes,
+    },
+    /// Send an IPv6 packet; the kernel makes the header and fills in the VRRP checksum.
+    Send6 {
+        /// By which socket.
+        sock: SockId,
+        /// From which of our addresses.
+        from: Ipv6Addr,
+        /// To whom.
+        to: Ipv6Addr,
+        /// Its hop limit.
+        hop_limit: u8,
+        /// The message, see [`Effects::bytes`].
         bytes: Bytes,
     },
     /// Send an Ethernet frame.
@@ -150,12 +257,105 @@ pub enum Effect {
         /// Which.
         cidr: Cidr,
     },
-    /// The daemon announces a state: notify scripts, FIFO and mail follow from it.
+    /// Drop packets to an address that the host has but that it must not serve (`no_accept`), or no longer drop
+    /// them. Neighbour discovery is not dropped.
+    Filter {
+        /// Begin or end.
+        op: AddressOp,
+        /// Packets to this address.
+        address: IpAddr,
+    },
+    /// The daemon announces a state; notify scripts, FIFO and mail are effects of their own.
     Notify(Notification),
+    /// Run a command as a child.
+    Spawn {
+        /// Its number from now on.
+        job: JobId,
+        /// The program and its arguments, each ended by a zero byte, see [`Effects::words`].
+        argv: Bytes,
+        /// Whom to run it as: user and, if given, group, each ended by a zero byte; empty for the daemon's
+        /// default.
+        user: Bytes,
+    },
+    /// Send a signal to the process group of a child.
+    Kill {
+        /// Which child.
+        job: JobId,
+        /// The signal.
+        signal: KillSignal,
+    },
+    /// Write a line to a FIFO. It is lost if nobody reads or the pipe is full.
+    Fifo {
+        /// Which.
+        fifo: Fifo,
+        /// The line with its end, see [`Effects::bytes`].
+        bytes: Bytes,
+    },
+    /// Write a whole file (`init_file`).
+    WriteFile {
+        /// Which tracked file.
+        file: FileId,
+        /// What it contains from now on, see [`Effects::bytes`].
+        bytes: Bytes,
+    },
+    /// Open a stream.
+    Connect {
+        /// Its number from now on.
+        conn: ConnId,
+        /// To whom.
+        to: SocketAddr,
+    },
+    /// Send bytes on a stream.
+    Write {
+        /// On which.
+        conn: ConnId,
+        /// The bytes, see [`Effects::bytes`].
+        bytes: Bytes,
+    },
+    /// Close a stream, connected or not. Nothing more is heard of it.
+    Hangup(ConnId),
     /// The daemon writes a log line.
     Log(Message),
     /// The daemon ends.
     Exit,
+}
+
+/// What a raw socket is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SocketSpec {
+    /// IP protocol: 112, or 51 for adverts with an authentication header.
+    pub protocol: u8,
+    /// Bound to this interface; a unicast instance without an interface has none.
+    pub link: Option<LinkId>,
+    /// What it receives.
+    pub bind: Bind,
+}
+
+/// What a raw socket receives.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Bind {
+    /// It is a member of this group and receives what is sent to it.
+    Group(IpAddr),
+    /// It receives what is sent to this address of ours.
+    Local(IpAddr),
+}
+
+/// A signal to a child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KillSignal {
+    /// SIGTERM.
+    Term,
+    /// SIGKILL.
+    Kill,
+}
+
+/// A named pipe that the daemon writes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fifo {
+    /// `notify_fifo`.
+    Global,
+    /// `vrrp_notify_fifo`.
+    Vrrp,
 }
 
 /// Adding or removing.
@@ -214,7 +414,7 @@ pub enum Message {
         /// By which instance.
         instance: InstanceId,
         /// From whom.
-        from: Ipv4Addr,
+        from: IpAddr,
         /// Why.
         reason: crate::vrrp::Reject,
     },
@@ -223,7 +423,7 @@ pub enum Message {
         /// Which instance.
         instance: InstanceId,
         /// From whom.
-        from: Ipv4Addr,
+        from: IpAddr,
         /// Its priority.
         priority: u8,
     },
@@ -232,7 +432,7 @@ pub enum Message {
         /// Which instance.
         instance: InstanceId,
         /// From whom.
-        from: Ipv4Addr,
+        from: IpAddr,
         /// Its priority.
         priority: u8,
     },
@@ -241,7 +441,7 @@ pub enum Message {
         /// Which instance.
         instance: InstanceId,
         /// From whom.
-        from: Ipv4Addr,
+        from: IpAddr,
         /// Its priority.
         priority: u8,
     },
@@ -403,9 +603,15 @@ impl Effects {
         self.list[i]
     }
 
-    /// The bytes of a [`Effect::Send`] or [`Effect::Frame`] of this buffer.
+    /// The bytes of an effect of this buffer.
     pub fn bytes(&self, bytes: Bytes) -> &[u8] {
         &self.arena[bytes.start as usize..bytes.end as usize]
+    }
+
+    /// The words of an effect of this buffer, such as the arguments of a [`Effect::Spawn`].
+    pub fn words(&self, bytes: Bytes) -> impl Iterator<Item = &str> {
+        let text = std::str::from_utf8(self.bytes(bytes)).expect("words are text");
+        text.split_terminator('\0')
     }
 
     /// The instant at which the work done so far is finished.
@@ -434,12 +640,35 @@ impl Effects {
     pub(crate) fn push(&mut self, effect: Effect) {
         self.list.push(Timed { at: self.now, because: self.because, effect });
         self.now += match effect {
-            Effect::Send { .. } => self.cost.send,
+            Effect::Send { .. } | Effect::Send6 { .. } => self.cost.send,
             Effect::Frame { .. } => self.cost.garp,
             Effect::Address { .. } => self.cost.address,
             Effect::Notify(_) => self.cost.notify,
-            Effect::Open { .. } | Effect::Close(_) | Effect::Log(_) | Effect::Exit => Duration::ZERO,
+            // A state's announcement has paid for the scripts and lines that follow it.
+            Effect::Open { .. }
+            | Effect::Close(_)
+            | Effect::Filter { .. }
+            | Effect::Spawn { .. }
+            | Effect::Kill { .. }
+            | Effect::Fifo { .. }
+            | Effect::WriteFile { .. }
+            | Effect::Connect { .. }
+            | Effect::Write { .. }
+            | Effect::Hangup(_)
+            | Effect::Log(_)
+            | Effect::Exit => Duration::ZERO,
         };
+    }
+
+    /// Copies words into the arena for an effect to refer to.
+    #[expect(dead_code, reason = "scripts come with the trackers")]
+    pub(crate) fn store_words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) -> Bytes {
+        let start = self.arena.len() as u32;
+        for word in words {
+            self.arena.extend_from_slice(word.as_bytes());
+            self.arena.push(0);
+        }
+        Bytes { start, end: self.arena.len() as u32 }
     }
 
     /// Copies `bytes` into the arena for an effect to refer to.

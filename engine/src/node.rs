@@ -53,13 +53,17 @@ impl Node {
             }
             (_, Input::Start) => panic!("a daemon starts once"),
             (Life::Running, Input::Wake) => self.vrrp.wake(now, out),
-            (Life::Running, Input::Packet { sock, bytes }) => self.vrrp.packet(sock, bytes, out),
+            (Life::Running, Input::Packet { sock, packet }) => self.vrrp.packet(sock, packet, out),
             (Life::Running, Input::Kernel(event)) => self.vrrp.kernel(event, out),
             (Life::Running, Input::Signal(Signal::Term)) => self.stop(out),
             (Life::Stopping { exit_at }, Input::Wake) if exit_at <= now => {
                 out.fired(Timer::Linger, out.origin());
                 self.exit(out);
             }
+            (
+                Life::Running,
+                Input::Job { .. } | Input::Stream { .. } | Input::File { .. } | Input::Processes { .. },
+            ) => {}
             (Life::Loaded | Life::Stopping { .. } | Life::Ended, _) => {}
         }
     }

@@ -8,7 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lab::{HIGH, advert};
-use vrrplab_engine::boundary::{Input, Origin, SockId};
+use vrrplab_engine::boundary::{Input, Origin, Packet, SockId};
 use vrrplab_engine::time::Duration;
 
 struct Counting;
@@ -53,7 +53,7 @@ fn the_path_of_an_advert_allocates_nothing() {
     let received = allocations(|| {
         backup.now += Duration::from_secs(1);
         backup.out.clear(Origin(1));
-        let input = Input::Packet { sock: SockId(0), bytes: &bytes };
+        let input = Input::Packet { sock: SockId(0), packet: Packet::V4(&bytes) };
         backup.node.handle(input, backup.now, &mut backup.out);
     });
     assert_eq!((received, backup.counters().received), (0, 1001), "an advert received by a backup");

@@ -8,7 +8,7 @@ mod lab;
 
 use lab::*;
 use vrrplab_engine::Node;
-use vrrplab_engine::boundary::{Input, InstanceId, SockId};
+use vrrplab_engine::boundary::{Input, InstanceId, Packet, SockId};
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::{Reject, State};
@@ -228,7 +228,7 @@ fn two_instances_on_one_interface_share_a_socket() {
     let at = packet.len() - 9;
     packet[at] = 200;
     fill_checksum(&mut packet[MESSAGE..]);
-    lab.give(Input::Packet { sock: SockId(0), bytes: &packet });
+    lab.give(Input::Packet { sock: SockId(0), packet: Packet::V4(&packet) });
     let received = |i| lab.node.vrrp().counters(InstanceId(i)).received;
     assert_eq!((received(0), received(1)), (0, 1));
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::boundary::{Cost, HostFacts, KernelEvent, LinkFacts, LinkId, Origin, Signal, SockId};
+use vrrplab_engine::boundary::{Cost, HostFacts, KernelEvent, LinkFacts, LinkId, Origin, Packet, Signal, SockId};
 use vrrplab_engine::config::{self, NoSources};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::wire::vrrp2;
@@ -47,7 +47,7 @@ fn node() -> Node {
         up: true,
         addresses: vec!["10.0.0.1/24".parse().expect("an address")],
     };
-    Node::new(Arc::new(reading.config), &HostFacts { hostname: "a".to_string(), links: vec![link] })
+    Node::new(Arc::new(reading.config), &HostFacts { hostname: "a".to_string(), links: vec![link], ..HostFacts::default() })
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -74,7 +74,7 @@ fuzz_target!(|bytes: &[u8]| {
                 if what & 16 != 0 && packet.len() >= 28 {
                     vrrp2::fill_checksum(&mut packet[20..]);
                 }
-                node.handle(Input::Packet { sock: SockId(0), bytes: &packet }, now, &mut effects);
+                node.handle(Input::Packet { sock: SockId(0), packet: Packet::V4(&packet) }, now, &mut effects);
             }
         }
         for i in 0..effects.len() {

@@ -366,7 +366,8 @@ fn junit_says_what_the_verdicts_say() {
     let folder = scratch::folder();
     let xml = folder.join("deep/junit.xml");
     let path = xml.to_str().unwrap();
-    let (code, _, err) = run(&["run", "scenarios/seed", "scenarios/vrrp/silent-heal.toml", "--junit", path]);
+    let (code, _, err) =
+        run(&["run", "scenarios/seed/two-routers", "scenarios/vrrp/silent-heal.toml", "--junit", path]);
     assert_eq!(code, 0, "{err}");
     let all = elements(&fs::read_to_string(&xml).unwrap());
     let of = |name: &str| all.iter().filter(|e| e.0 == name).collect::<Vec<_>>();

@@ -2,14 +2,19 @@
 //! first one Active. Fault is keepalived's third state: the router cannot take part.
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
-//! (sockets, timers, transitions), `garp` (gratuitous ARP), `advert` (the packet that is sent).
+//! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
+//! ARP), `advert` (the packet that is sent).
 
 mod advert;
 mod garp;
+mod hear;
 mod instance;
+mod kernel;
+mod output;
 mod process;
 mod receive;
 pub mod timing;
+mod transition;
 
 pub use instance::{Counters, State};
 pub use process::Vrrp;

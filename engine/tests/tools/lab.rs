@@ -10,8 +10,8 @@ use std::sync::Arc;
 use vrrplab_engine::Node;
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::{
-    AddressOp, Cost, Effect, Effects, HostFacts, Input, InstanceId, KernelEvent, LinkFacts, LinkId, Message,
-    Origin, Signal, SockId, Timed,
+    AddressOp, Bind, Cost, Effect, Effects, HostFacts, Input, InstanceId, KernelEvent, LinkFacts, LinkId,
+    Message, Origin, Packet, Signal, SockId, SocketSpec, Timed,
 };
 use vrrplab_engine::config::{Address, Auth, Config, Instance};
 use vrrplab_engine::time::{Duration, Instant};
@@ -62,7 +62,7 @@ pub(crate) fn with(config: Config) -> Lab {
         up: true,
         addresses: vec!["10.0.0.1/24".parse().unwrap()],
     };
-    let host = HostFacts { hostname: "a".into(), links: vec![link] };
+    let host = HostFacts { hostname: "a".into(), links: vec![link], ..HostFacts::default() };
     let node = Node::new(Arc::new(config), &host);
     Lab { node, out: Effects::new(Cost::FREE), now: Instant::ZERO }
 }
@@ -116,7 +116,7 @@ impl Lab {
     }
 
     pub(crate) fn packet(&mut self, bytes: &[u8]) -> Vec<String> {
-        self.give(Input::Packet { sock: SockId(0), bytes })
+        self.give(Input::Packet { sock: SockId(0), packet: Packet::V4(bytes) })
     }
 
     pub(crate) fn wake(&mut self) -> Vec<String> {
@@ -172,7 +172,9 @@ impl Lab {
 fn line(out: &Effects, timed: &Timed) -> String {
     let mut text = String::new();
     let written = match timed.effect {
-        Effect::Open { sock, link, group } => write!(text, "open {} on {} for {group}", sock.0, link.0),
+        Effect::Open { sock, spec: SocketSpec { link: Some(link), bind: Bind::Group(group), .. } } => {
+            write!(text, "open {} on {} for {group}", sock.0, link.0)
+        }
         Effect::Close(sock) => write!(text, "close {}", sock.0),
         Effect::Send { to, bytes, .. } => {
             let message = Advert::parse(&out.bytes(bytes)[ipv4::HEADER..]).expect("it sends adverts");
@@ -187,6 +189,7 @@ fn line(out: &Effects, timed: &Timed) -> String {
         Effect::Notify(n) => write!(text, "announce {} {}", n.state.word(), n.priority),
         Effect::Log(message) => write!(text, "log: {}", words(message)),
         Effect::Exit => write!(text, "exit"),
+        other => write!(text, "{other:?}"),
     };
     written.expect("a string takes all text");
     text

@@ -41,7 +41,8 @@ fn lab() -> Scenario {
         story: String::new(),
         covers: Vec::new(),
         duration: Duration::from_millis(9_000),
-        segments: vec![Segment { name: "lan".into(), latency: Duration::from_micros(50) }],
+        segments: vec![Segment::plain("lan")],
+        trunks: Vec::new(),
         hosts: vec![
             host("a", 1, node(200)),
             host("b", 2, node(100)),

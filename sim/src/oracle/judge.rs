@@ -18,7 +18,7 @@ use super::{Judgement, Outcome, Verdict, name_of};
 use crate::frame::Summary;
 use crate::observer::Observer;
 use crate::scenario::{Act, Oracle, Rule, Scenario};
-use crate::trace::{Event, Loss, What};
+use crate::trace::{Event, Loss, Touch, What};
 
 /// Judges a run while it happens. What is seen decides; a daemon's claims serve `state and addresses differ`, the
 /// `sequence` expectation and explanations. Memory is bounded by the scenario and the number of violations.
@@ -117,6 +117,7 @@ impl Judge {
     /// A frame left a port.
     fn sent(&mut self, at: Instant, from: (usize, usize), frame: u32, summary: &Summary) {
         if let Some(advert) = Advert::of(summary) {
+            self.net.sent_advert(from.0, advert.vrid, frame);
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
@@ -126,15 +127,47 @@ impl Judge {
         self.expectations.frame(at, from.0, summary);
     }
 
-    /// A frame did not arrive. Partitions, mutes and carriers are faults of the script and known from there.
+    /// A frame did not arrive. Partitions, mutes, carriers and cut trunks are faults of the script and known from
+    /// there.
     fn lost(&mut self, at: Instant, host: usize, frame: Option<u32>, why: Loss, summary: &Summary) {
-        if why == Loss::QueueFull && Advert::of(summary).is_some() {
-            self.net.lost_advert(at, host);
-            if let Some(frame) = frame {
-                self.election.lost(at, &self.net, host, frame);
+        let (Some(advert), Some(frame)) = (Advert::of(summary), frame) else { return };
+        match why {
+            Loss::NoCarrier | Loss::Partition | Loss::Muted | Loss::TrunkDown => return,
+            Loss::QueueFull => self.net.lost_advert(at, host),
+            Loss::Impaired | Loss::TailDrop | Loss::Policed | Loss::NotForwarding | Loss::Pruned => {
+                self.net.network_lost_advert(at, host, advert.vrid, frame);
             }
-            for place in 0..self.net.plan.places.len() {
-                self.holders.update(at, &self.net, place);
+        }
+        self.unheard(at, host, frame);
+    }
+
+    /// An advert that a host could hear did not get there as it was sent. Whose port refused it is its sender:
+    /// then nobody heard it.
+    fn unheard(&mut self, at: Instant, host: usize, frame: u32) {
+        if self.net.sent_by(host, frame) {
+            for other in 0..self.net.plan.hosts.len() {
+                self.election.lost(at, &self.net, other, frame);
+            }
+        } else {
+            self.election.lost(at, &self.net, host, frame);
+        }
+        for place in 0..self.net.plan.places.len() {
+            self.holders.update(at, &self.net, place);
+        }
+    }
+
+    /// A frame was touched on its way to a host: an advert that comes late is waited for, and one with a wrong
+    /// bit is none.
+    fn touched(&mut self, at: Instant, host: usize, frame: u32, how: Touch, summary: &Summary) {
+        let Some(advert) = Advert::of(summary) else { return };
+        match how {
+            Touch::Duplicated => {}
+            Touch::Corrupted(_) => {
+                self.net.network_lost_advert(at, host, advert.vrid, frame);
+                self.unheard(at, host, frame);
+            }
+            Touch::Delayed(by) | Touch::Held(by) | Touch::Queued(by) => {
+                self.election.delayed(at, &self.net, host, frame, by);
             }
         }
     }
@@ -148,6 +181,7 @@ impl Judge {
                 }
             }
             What::Lost { frame, why, summary } => self.lost(at, host, *frame, *why, summary),
+            What::Touched { frame, how, summary } => self.touched(at, host, *frame, *how, summary),
             What::Address { added, cidr, link } => {
                 let Some(link) = self.net.plan.link(host, link) else { return };
                 let place = self.net.address(at, event.cause, host, link, cidr.address, *added);

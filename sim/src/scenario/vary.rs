@@ -34,7 +34,7 @@ impl Scenario {
         for act in &mut varied.script {
             match &mut act.when {
                 When::At(at) => *at += by,
-                When::AfterAdvert { plus, .. } => *plus += by,
+                When::After { plus, .. } => *plus += by,
             }
         }
         let mut rng = Rng::new(seed, STARTS);

@@ -1,12 +1,12 @@
 //! A daemon on a host: the engine, the input that waits for it, and the carrying out of its effects.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
-    Notification, Origin, Signal, SockId, Timed,
+    AddressOp, Announced, Bind, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
+    Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
@@ -14,6 +14,7 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::{ethernet, ipv4};
 use vrrplab_engine::{Node, addr::Mac};
 
+use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
 use super::{World, cause_of, of_fault, of_frame};
@@ -35,7 +36,7 @@ pub(super) struct Daemon {
     /// Stopped by SIGSTOP.
     pub(super) paused: bool,
     waiting: VecDeque<(Waiting, Origin)>,
-    sockets: Vec<Option<(usize, Ipv4Addr)>>,
+    sockets: Vec<Option<SocketSpec>>,
     /// What each instance last announced.
     announced: Vec<Option<State>>,
 }
@@ -43,9 +44,37 @@ pub(super) struct Daemon {
 /// Input that waits for the daemon to read it.
 #[derive(Clone, Debug)]
 enum Waiting {
-    Packet(SockId, Vec<u8>),
+    Packet(SockId, Held),
     Kernel(KernelEvent),
     Signal(Signal),
+}
+
+/// A packet in a socket's queue.
+#[derive(Clone, Debug)]
+enum Held {
+    V4(Vec<u8>),
+    V6 { source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: Vec<u8> },
+}
+
+impl Held {
+    fn new(packet: Packet<'_>) -> Held {
+        match packet {
+            Packet::V4(bytes) => Held::V4(bytes.to_vec()),
+            Packet::V6 { source, destination, hop_limit, message } => {
+                Held::V6 { source, destination, hop_limit, message: message.to_vec() }
+            }
+        }
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        match self {
+            Held::V4(bytes) => Packet::V4(bytes),
+            Held::V6 { source, destination, hop_limit, message } => {
+                let (source, destination, hop_limit) = (*source, *destination, *hop_limit);
+                Packet::V6 { source, destination, hop_limit, message }
+            }
+        }
+    }
 }
 
 impl Daemon {
@@ -56,9 +85,31 @@ impl Daemon {
         Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
     }
 
-    /// The socket that packets to this group on this link go to.
-    pub(super) fn socket(&self, link: usize, group: Ipv4Addr) -> Option<SockId> {
-        self.sockets.iter().position(|s| *s == Some((link, group))).map(|n| SockId(n as u16))
+    /// The socket that packets of this protocol to this address go to when they come by this link.
+    pub(super) fn socket(&self, link: usize, protocol: u8, to: IpAddr) -> Option<SockId> {
+        let takes = |spec: &SocketSpec| {
+            let (Bind::Group(address) | Bind::Local(address)) = spec.bind;
+            spec.protocol == protocol
+                && address == to
+                && spec.link.is_none_or(|LinkId(own)| usize::from(own) == link)
+        };
+        self.sockets.iter().position(|s| s.as_ref().is_some_and(takes)).map(|n| SockId(n as u16))
+    }
+
+    /// The interface that a socket is bound to.
+    fn link_of(&self, sock: SockId) -> usize {
+        let spec = self.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
+        usize::from(spec.link.expect("only multicast is sent so far").0)
+    }
+
+    /// The groups that sockets on this link listen to.
+    pub(super) fn groups(&self, link: usize) -> Vec<Ipv4Addr> {
+        self.sockets.iter().flatten().filter_map(membership).filter(|m| m.0 == link).map(|m| m.1).collect()
+    }
+
+    /// Whether a socket on this link is a member of the group.
+    pub(super) fn is_member(&self, link: usize, group: Ipv4Addr) -> bool {
+        self.sockets.iter().flatten().filter_map(membership).any(|m| m == (link, group))
     }
 
     /// Whether input has to wait.
@@ -75,6 +126,14 @@ impl Daemon {
         } else {
             Some(self.busy_until)
         }
+    }
+}
+
+/// The interface and the IPv4 group that a socket is a member of.
+fn membership(spec: &SocketSpec) -> Option<(usize, Ipv4Addr)> {
+    match (spec.link, spec.bind) {
+        (Some(link), Bind::Group(IpAddr::V4(group))) => Some((usize::from(link.0), group)),
+        _ => None,
     }
 }
 
@@ -105,12 +164,16 @@ impl World {
             up: l.carrier,
             addresses: l.addresses.clone(),
         });
-        HostFacts { hostname: self.hosts[h].name.to_string(), links: links.collect() }
+        HostFacts { hostname: self.hosts[h].name.to_string(), links: links.collect(), ..HostFacts::default() }
     }
 
     /// The daemon is gone, at once and without a word.
     pub(super) fn end_daemon(&mut self, h: usize) {
-        self.hosts[h].daemon = None;
+        if let Some(daemon) = self.hosts[h].daemon.take() {
+            for (link, group) in daemon.sockets.iter().flatten().filter_map(membership) {
+                self.membership_changed(h, link, group, false);
+            }
+        }
         self.hosts[h].epoch += 1;
         self.daemon_timers.set(h, None);
     }
@@ -121,15 +184,15 @@ impl World {
         h: usize,
         sock: SockId,
         frame: &[u8],
-        packet: &[u8],
+        packet: Packet<'_>,
         number: u32,
         observer: &mut O,
     ) {
         let daemon = self.hosts[h].daemon.as_mut().expect("a socket has a daemon");
         if !daemon.is_away(self.now) {
-            self.hand_over(h, Input::Packet { sock, bytes: packet }, of_frame(number), observer);
+            self.hand_over(h, Input::Packet { sock, packet }, of_frame(number), observer);
         } else if daemon.waiting.len() < SOCKET_QUEUE {
-            daemon.waiting.push_back((Waiting::Packet(sock, packet.to_vec()), of_frame(number)));
+            daemon.waiting.push_back((Waiting::Packet(sock, Held::new(packet)), of_frame(number)));
             self.plan_turn(h);
         } else {
             self.lost(h, frame, number, Loss::QueueFull, observer);
@@ -162,8 +225,8 @@ impl World {
 
     fn hand_over_waiting<O: Observer>(&mut self, h: usize, input: Waiting, origin: Origin, observer: &mut O) {
         match input {
-            Waiting::Packet(sock, bytes) => {
-                self.hand_over(h, Input::Packet { sock, bytes: &bytes }, origin, observer);
+            Waiting::Packet(sock, held) => {
+                self.hand_over(h, Input::Packet { sock, packet: held.packet() }, origin, observer);
             }
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
@@ -224,8 +287,7 @@ impl World {
         let daemon = host.daemon.as_ref()?;
         match timed.effect {
             Effect::Send { sock, to, bytes } => {
-                let (link, _) =
-                    daemon.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
+                let link = daemon.link_of(sock);
                 let source = host.kernel.links[link].mac;
                 let header =
                     ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 };
@@ -255,14 +317,24 @@ impl World {
         let cause = cause_of(timed.because);
         let daemon = self.hosts[h].daemon.as_mut().expect("a daemon performs its effects");
         match timed.effect {
-            Effect::Open { sock, link, group } => {
+            Effect::Open { sock, spec } => {
                 debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
-                daemon.sockets.push(Some((usize::from(link.0), group)));
+                let joins = membership(&spec).filter(|(link, group)| !daemon.is_member(*link, *group));
+                daemon.sockets.push(Some(spec));
+                if let Some((link, group)) = joins {
+                    self.membership_changed(h, link, group, true);
+                }
             }
-            Effect::Close(sock) => daemon.sockets[usize::from(sock.0)] = None,
+            Effect::Close(sock) => {
+                let closed = daemon.sockets[usize::from(sock.0)].take();
+                if let Some((link, group)) = closed.as_ref().and_then(membership)
+                    && !daemon.is_member(link, group)
+                {
+                    self.membership_changed(h, link, group, false);
+                }
+            }
             Effect::Send { sock, .. } => {
-                let (link, _) =
-                    daemon.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
+                let link = daemon.link_of(sock);
                 self.transmit(h, link, frame.expect("a packet has a frame"), cause, observer);
             }
             Effect::Frame { link, .. } => {
@@ -279,6 +351,15 @@ impl World {
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
+            Effect::Send6 { .. }
+            | Effect::Filter { .. }
+            | Effect::Spawn { .. }
+            | Effect::Kill { .. }
+            | Effect::Fifo { .. }
+            | Effect::WriteFile { .. }
+            | Effect::Connect { .. }
+            | Effect::Write { .. }
+            | Effect::Hangup(_) => panic!("the engine does not ask for this yet"),
             Effect::Exit => self.end_daemon(h),
         }
     }
@@ -295,6 +376,11 @@ impl World {
             Announced::MasterRxLowerPri => before,
         };
         daemon.announced[i] = now;
+        if !self.anchors.is_empty() {
+            let name = daemon.node.config().instances[i].name.clone();
+            self.noticed(Sight::State(h, &name, notification.state));
+        }
+        let daemon = self.hosts[h].daemon.as_ref().expect("a daemon announces");
         if O::EVENTS {
             let instance = daemon.node.config().instances[i].name.as_str().into();
             let from = before.filter(|b| now.is_some() && Some(*b) != now);

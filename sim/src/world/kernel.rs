@@ -4,12 +4,14 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::addr::{Cidr, Mac};
+use vrrplab_engine::boundary::Packet;
 use vrrplab_engine::wire::arp::{Arp, Operation};
 use vrrplab_engine::wire::icmp::Echo;
-use vrrplab_engine::wire::{ethernet, ipv4};
+use vrrplab_engine::wire::{ethernet, igmp, ipv4};
 
+use super::World;
+use super::anchors::Sight;
 use super::queue::Item;
-use super::{World, frames};
 use crate::neighbour::{Due, Neighbours, Seen, Way};
 use crate::observer::Observer;
 use crate::rng::Rng;
@@ -111,6 +113,7 @@ impl World {
             let what = What::Address { added, cidr, link: link.name.clone() };
             self.tell(observer, Some(h), what, cause);
         }
+        self.noticed(Sight::Address(h, cidr.address, added));
     }
 
     /// A frame reaches a host.
@@ -155,8 +158,10 @@ impl World {
         }
         if header.protocol == ipv4::VRRP {
             let daemon = self.hosts[h].daemon.as_ref();
-            if let Some(sock) = daemon.and_then(|d| d.socket(link, header.destination)) {
-                let packet = &packet[..usize::from(header.total_length)];
+            if let Some(sock) =
+                daemon.and_then(|d| d.socket(link, ipv4::VRRP, IpAddr::V4(header.destination)))
+            {
+                let packet = Packet::V4(&packet[..usize::from(header.total_length)]);
                 self.packet_for_daemon(h, sock, frame, packet, number, observer);
             }
         } else if header.protocol == ipv4::ICMP && self.hosts[h].kernel.has(header.destination) {
@@ -175,6 +180,8 @@ impl World {
                 }
                 Err(_) => {}
             }
+        } else if header.protocol == igmp::PROTOCOL {
+            self.queried(h, link, payload);
         }
     }
 
@@ -360,12 +367,6 @@ impl World {
             };
             self.switches[segment].unplug(port);
         }
-    }
-
-    /// Whether a frame carries an advert, and not a farewell or something else.
-    pub(super) fn is_advert(frame: &[u8]) -> bool {
-        let (destination, _) = frames::stations(frame);
-        destination.is_group() && frame.len() > 34 && frame[12..14] == [8, 0] && frame[23] == ipv4::VRRP
     }
 
     pub(super) fn carrier_of(&self, h: usize, link: usize) -> bool {

@@ -283,7 +283,8 @@ impl Failovers {
                     Some((mac, _)) => answers.set(at, self.net.plan.owner_of(*mac).map(Some)),
                 }
             }
-            What::Claim { .. } | What::Lost { .. } | What::Log(_) | What::Fault(_) => {}
+            What::Claim { .. } | What::Lost { .. } | What::Touched { .. } | What::Log(_) | What::Fault(_) => {
+            }
         }
     }
 

@@ -112,7 +112,7 @@ fn a_varied_scenario_begins_its_script_anywhere_within_an_interval() {
     let lab = Scenario { script: vec![at(10_000, crash(A)), at(20_000, Fault::Start(A))], ..lab() };
     let when = |s: &Scenario, n: usize| match s.script[n].when {
         When::At(at) => at,
-        When::AfterAdvert { .. } => unreachable!("the script has instants"),
+        When::After { .. } => unreachable!("the script has instants"),
     };
     let phases: Vec<u64> =
         (0..400).map(|seed| (when(&lab.varied(seed, false), 0) - ms(10_000)).as_micros()).collect();

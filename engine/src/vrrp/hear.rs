@@ -1,0 +1,139 @@
+//! What an instance does with an advert: as a backup, and as a master.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::instance::Phase;
+use super::process::{Vrrp, id};
+use super::receive::{self, Heard};
+use crate::boundary::{Announced, Effect, Effects, Message, Packet, SockId};
+
+/// The priority of who owns the addresses (RFC 3768, 5.3.4).
+const OWNER: u8 = 255;
+
+impl Vrrp {
+    /// An IP packet was read from a socket.
+    pub(crate) fn packet(&mut self, sock: SockId, packet: Packet<'_>, out: &mut Effects) {
+        out.spend_receive();
+        let Packet::V4(packet) = packet else { return };
+        let Some(vrid) = receive::vrid_of(packet) else { return };
+        let Some(i) = self.sockets[usize::from(sock.0)].instance_of[usize::from(vrid)] else { return };
+        let i = usize::from(i);
+        match self.instances[i].phase {
+            Phase::Init | Phase::Fault => {}
+            Phase::Backup { .. } => {
+                if let Some(heard) = self.checked(i, packet, out) {
+                    self.backup_heard(i, heard, out);
+                }
+            }
+            Phase::Master { .. } => {
+                let heard = self.checked(i, packet, out);
+                self.master_heard(i, heard, out);
+            }
+        }
+    }
+
+    /// The advert, if it is accepted; counted either way.
+    pub(super) fn checked(&mut self, i: usize, packet: &[u8], out: &mut Effects) -> Option<Heard> {
+        match receive::check(&self.instances[i], self.quirks, packet) {
+            Ok(heard) => {
+                let counters = &mut self.instances[i].counters;
+                counters.received += 1;
+                counters.received_priority_zero += u64::from(heard.priority == 0);
+                Some(heard)
+            }
+            Err(reason) => {
+                self.instances[i].counters.reject(reason);
+                let from = Ipv4Addr::new(packet[12], packet[13], packet[14], packet[15]);
+                let from = IpAddr::V4(from);
+                out.push(Effect::Log(Message::Rejected { instance: id(i), from, reason }));
+                None
+            }
+        }
+    }
+
+    pub(super) fn backup_heard(&mut self, i: usize, heard: Heard, out: &mut Effects) {
+        let instance = &mut self.instances[i];
+        let (skew, down, priority) = (instance.skew(), instance.master_down(), instance.priority());
+        let Phase::Backup { down_at, preempt_at, master } = &mut instance.phase else {
+            panic!("only a backup comes here");
+        };
+        let now = out.now();
+        let delay = instance.spec.preempt_delay;
+        if heard.priority == 0 {
+            *down_at = now + skew;
+        } else if heard.priority >= priority || instance.spec.nopreempt {
+            *preempt_at = None;
+            *master = Some(heard.from);
+            *down_at = now + down;
+        } else if !delay.is_zero() && preempt_at.is_none_or(|at| at > now) {
+            preempt_at.get_or_insert(now + delay);
+            *master = Some(heard.from);
+            *down_at = now + down;
+        } else {
+            let Heard { from, priority } = heard;
+            let from = IpAddr::V4(from);
+            out.push(Effect::Log(Message::Discarded { instance: id(i), from, priority }));
+            return;
+        }
+        self.arm(i, out);
+    }
+
+    pub(super) fn master_heard(&mut self, i: usize, heard: Option<Heard>, out: &mut Effects) {
+        let Some(heard) = heard else { return self.restart_advert_timer(i, out) };
+        if self.quirks.owner_yields_to_owner && heard.priority == OWNER {
+            let base = &mut self.instances[i].base_priority;
+            *base = (*base).min(OWNER - 1);
+        }
+        let instance = &self.instances[i];
+        let (own, source) = (instance.priority(), instance.source.expect("a master has a source"));
+        let Heard { from, priority } = heard;
+        if priority == 0 {
+            self.send_advert(i, own, out);
+            self.restart_advert_timer(i, out);
+        } else if priority < own || (priority == own && from < source) {
+            self.answer_lower(i, heard, out);
+        } else if priority == own && from == source {
+            out.push(Effect::Log(Message::SameAddress { instance: id(i) }));
+            self.restart_advert_timer(i, out);
+        } else {
+            out.push(Effect::Log(Message::HigherPriority {
+                instance: id(i),
+                from: IpAddr::V4(from),
+                priority,
+            }));
+            if self.instances[i].spec.higher_prio_send_advert {
+                self.send_advert(i, own, out);
+            }
+            self.leave_master(i, out);
+            self.enter_backup(i, Some(from), out);
+        }
+    }
+
+    /// A master tells one that should not be: with an advert, and its neighbours with gratuitous ARPs.
+    pub(super) fn answer_lower(&mut self, i: usize, heard: Heard, out: &mut Effects) {
+        let Heard { from, priority } = heard;
+        out.push(Effect::Log(Message::LowerPriority { instance: id(i), from: IpAddr::V4(from), priority }));
+        let own = self.instances[i].priority();
+        if !self.instances[i].spec.lower_prio_no_advert {
+            self.send_advert(i, own, out);
+        }
+        let garp = self.instances[i].spec.garp;
+        if garp.lower_prio_repeat > 0 {
+            self.burst(i, garp.lower_prio_repeat, out);
+            self.garp.plan(i, garp.lower_prio_repeat, garp.lower_prio_delay, out);
+        }
+        self.notify(i, Announced::MasterRxLowerPri, out);
+        self.restart_advert_timer(i, out);
+    }
+
+    /// Counted from the moment the work is done, as every packet for a master's VRID makes it.
+    pub(super) fn restart_advert_timer(&mut self, i: usize, out: &Effects) {
+        let instance = &mut self.instances[i];
+        if instance.spec.lower_prio_no_advert {
+            return;
+        }
+        let Phase::Master { advert_at, .. } = &mut instance.phase else { panic!("only a master comes here") };
+        *advert_at = out.now() + instance.spec.advert_int;
+        self.arm(i, out);
+    }
+}
