@@ -53,7 +53,8 @@ fn main() {
         let node = runtime.create_node().ip(address(n).ip()).build();
         node.spawn(host(n, hosts, Arc::clone(&counts)));
     }
-    runtime.block_on(time::sleep(Duration::from_secs(seconds)));
+    // The clock belongs to the runtime: a sleep can only be made inside it.
+    runtime.block_on(async move { time::sleep(Duration::from_secs(seconds)).await });
     let (timers, sent) = (counts.timers.load(Relaxed), counts.sent.load(Relaxed));
     let received = counts.received.load(Relaxed);
     println!("{}", timers + sent + received);
