@@ -22,18 +22,16 @@ pub(crate) fn config(priority: u8) -> Config {
 }
 
 /// `count` routers of one virtual router on one segment, priorities 254 downwards: one advertises, all listen.
-#[allow(dead_code, reason = "not every program that includes this file measures it")]
 pub(crate) fn routers(count: u8) -> Arc<Scenario> {
     scenario(count, |n| config(254 - n))
 }
 
 /// `count` routers and as many virtual routers, each the master of one and a backup of the others: all advertise, and
 /// all check what they hear and arm a timer for it.
-#[allow(dead_code, reason = "not every program that includes this file measures it")]
 pub(crate) fn masters(count: u8) -> Arc<Scenario> {
     scenario(count, |n| {
         let instance = |vrid: u8| {
-            let mut instance = Instance::named(&format!("VI_{vrid}"));
+            let mut instance = Instance::named(format!("VI_{vrid}"));
             instance.interface = "eth0".to_string();
             (instance.vrid, instance.priority) = (vrid + 1, if vrid == n { 254 } else { 100 });
             let address = format!("10.0.255.{vrid}/16").parse().unwrap();

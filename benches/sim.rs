@@ -62,6 +62,13 @@ fn events(c: &mut Criterion) {
             b.iter(|| run(routers, &mut Failovers::new(&lab::routers(routers))));
         });
     }
+    // Sixty-four masters, each a backup of all others: every frame is checked and arms a timer.
+    let all = || World::new(lab::masters(64), 1);
+    let end = Instant::ZERO + Duration::from_secs(60);
+    let mut world = all();
+    world.run_until(end, &mut Unobserved);
+    group.throughput(Throughput::Elements(world.counts().events()));
+    group.bench_function("masters/64", |b| b.iter(|| all().run_until(end, &mut Unobserved)));
     group.finish();
 }
 

@@ -2,6 +2,7 @@
 //! Arguments: hosts, virtual seconds, and `off` or `on`: whether the capture is kept and the oracles watch.
 //! Prints how many events it did.
 
+#[expect(dead_code, reason = "the benches of the simulator run the other one")]
 #[path = "../../../lab.rs"]
 mod lab;
 
