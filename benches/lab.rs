@@ -21,11 +21,31 @@ pub(crate) fn config(priority: u8) -> Config {
     Config { instances: vec![instance], ..Config::default() }
 }
 
-/// `count` routers of one virtual router on one segment, priorities 254 downwards.
+/// `count` routers of one virtual router on one segment, priorities 254 downwards: one advertises, all listen.
 pub(crate) fn routers(count: u8) -> Arc<Scenario> {
+    scenario(count, |n| config(254 - n))
+}
+
+/// `count` routers and as many virtual routers, each the master of one and a backup of the others: all advertise, and
+/// all check what they hear and arm a timer for it.
+pub(crate) fn masters(count: u8) -> Arc<Scenario> {
+    scenario(count, |n| {
+        let instance = |vrid: u8| {
+            let mut instance = Instance::named(format!("VI_{vrid}"));
+            instance.interface = "eth0".to_string();
+            (instance.vrid, instance.priority) = (vrid + 1, if vrid == n { 254 } else { 100 });
+            let address = format!("10.0.255.{vrid}/16").parse().unwrap();
+            instance.addresses = vec![Address::plain(address, "eth0")];
+            instance
+        };
+        Config { instances: (0..count).map(instance).collect(), ..Config::default() }
+    })
+}
+
+fn scenario(count: u8, config: impl Fn(u8) -> Config) -> Arc<Scenario> {
     let host = |n: u8| {
         let address: Cidr = format!("10.0.0.{}/16", n + 1).parse().unwrap();
-        let reading = Reading { config: config(254 - n), ..Reading::default() };
+        let reading = Reading { config: config(n), ..Reading::default() };
         let spec = NodeSpec {
             reading: Arc::new(reading),
             start: Some(Instant::ZERO),

@@ -1,6 +1,7 @@
 //! Events a second of the simulator on one core: an event is a timer fired, a frame sent or a frame delivered.
 //! `floor` is the least that any event loop does, run beside it: a heap that gives one entry and takes one.
-//! `judged` builds every event of the trace and lets all oracles watch.
+//! `judged` builds every event of the trace and lets all oracles watch; `captured` keeps every event and every frame
+//! besides, which is what `vrrplab run` does. `failovers` is what `vrrplab bench election` does.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,6 +12,8 @@ use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::hash::RunHash;
 use vrrplab_sim::observer::{Observer, Unobserved};
 use vrrplab_sim::oracle::Judge;
+use vrrplab_sim::oracle::failover::Failovers;
+use vrrplab_sim::record::Recorder;
 use vrrplab_sim::world::World;
 
 use crate::lab;
@@ -52,7 +55,20 @@ fn events(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("judged", routers), |b| {
             b.iter(|| run(routers, &mut Judge::new(&lab::routers(routers))));
         });
+        group.bench_function(BenchmarkId::new("captured", routers), |b| {
+            b.iter(|| run(routers, &mut (Recorder::new(Vec::new()), Judge::new(&lab::routers(routers)))));
+        });
+        group.bench_function(BenchmarkId::new("failovers", routers), |b| {
+            b.iter(|| run(routers, &mut Failovers::new(&lab::routers(routers))));
+        });
     }
+    // Sixty-four masters, each a backup of all others: every frame is checked and arms a timer.
+    let all = || World::new(lab::masters(64), 1);
+    let end = Instant::ZERO + Duration::from_secs(60);
+    let mut world = all();
+    world.run_until(end, &mut Unobserved);
+    group.throughput(Throughput::Elements(world.counts().events()));
+    group.bench_function("masters/64", |b| b.iter(|| all().run_until(end, &mut Unobserved)));
     group.finish();
 }
 

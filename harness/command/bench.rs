@@ -2,9 +2,12 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::run as run_scenario;
+use vrrplab_sim::scenario::{Impairment, Share};
 
 use super::inputs::{self, Input};
 use super::{Console, Exit, QuickArguments};
@@ -30,6 +33,12 @@ pub(super) struct ElectionArguments {
     /// Let nodes start anywhere within an advert interval, too
     #[arg(long)]
     vary_starts: bool,
+    /// Every segment loses this share of its frames, as in 5%
+    #[arg(long, value_name = "SHARE")]
+    loss: Option<Share>,
+    /// Every frame is later by anything up to this, as in 20ms; frames may overtake one another
+    #[arg(long, value_name = "TIME")]
+    jitter: Option<Duration>,
     /// For people, for spreadsheets, or for machines: one JSON object a scenario and line
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -92,7 +101,7 @@ pub(super) fn election(arguments: &ElectionArguments, console: &mut Console<'_>)
             }
         }
     }
-    let exit = baseline.map_or(Exit::Pass, |baseline| compare(&inputs, &baseline, &all, console));
+    let exit = baseline.map_or(Exit::Pass, |baseline| compare(arguments, &inputs, &baseline, &all, console));
     if let Some(path) = &arguments.save
         && let Err(error) = bench::write(path, all)
     {
@@ -109,13 +118,29 @@ fn refuse(why: &str, exit: Exit, console: &mut Console<'_>) -> Exit {
 impl ElectionArguments {
     fn plan(&self, input: &Input) -> Plan {
         let cores = || std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let impairment = Impairment {
+            loss: self.loss.unwrap_or_default(),
+            jitter: self.jitter.unwrap_or_default(),
+            ..Impairment::default()
+        };
+        let scenario = match impairment == Impairment::default() {
+            true => Arc::clone(&input.scenario),
+            false => Arc::new(input.scenario.impaired(impairment)),
+        };
         Plan {
-            scenario: input.scenario.clone(),
+            scenario,
             first: self.seed,
             runs: self.runs.get(),
             threads: self.threads.unwrap_or_else(cores).get(),
             starts: self.vary_starts,
         }
+    }
+
+    /// The options that change what a run is, as they are written.
+    fn words(&self) -> String {
+        let loss = self.loss.map_or(String::new(), |loss| format!(" --loss {loss}"));
+        let jitter = self.jitter.map_or(String::new(), |jitter| format!(" --jitter {jitter}"));
+        format!("{loss}{jitter}{}", if self.vary_starts { " --vary-starts" } else { "" })
     }
 
     fn text(&self, inputs: &[Input], all: &[Distribution], colour: bool) -> String {
@@ -152,6 +177,7 @@ fn timelines(inputs: &[Input], arguments: &ElectionArguments, console: &mut Cons
 
 /// Tells what is slower than in the baseline. A scenario that is not in it is an error: nothing would be compared.
 fn compare(
+    arguments: &ElectionArguments,
     inputs: &[Input],
     baseline: &[Distribution],
     all: &[Distribution],
@@ -166,8 +192,9 @@ fn compare(
             return refuse(&why, Exit::Input, console);
         };
         let rises = law::rises(before, now);
+        let again = format!("{}{}", input.again, arguments.words());
         for rise in &rises {
-            text.push_str(&distribution::rise(rise, &input.again, Paint::new(console.err_colour)));
+            text.push_str(&distribution::rise(rise, &again, Paint::new(console.err_colour)));
         }
         if rises.is_empty() {
             let runs = before.runs;

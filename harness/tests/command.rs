@@ -314,6 +314,21 @@ fn an_election_prints_the_same_with_any_number_of_threads() {
 }
 
 #[test]
+fn an_election_under_loss_takes_longer_than_its_baseline_and_says_how_to_repeat_that() {
+    let folder = scratch::folder();
+    let saved = folder.join("clean.json");
+    let saved = saved.to_str().unwrap();
+    let clean = ["bench", "election", "scenarios/vrrp/master-crash.toml", "--runs", "200"];
+    assert_eq!(run(&[&clean[..], &["--save", saved]].concat()).0, 0);
+    let (code, _, err) =
+        run(&[&clean[..], &["--baseline", saved, "--loss", "20%", "--jitter", "30ms"]].concat());
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("again   vrrplab bench election scenarios/vrrp/master-crash.toml --loss 20% --jitter 30ms --runs 1"), "{err}");
+    assert_eq!(run(&[&clean[..], &["--loss", "120%"]].concat()).0, 2);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn an_election_says_what_it_means_for_a_year() {
     let scenario = "scenarios/seed/two-routers/two-routers.toml";
     let arguments =

@@ -143,11 +143,10 @@ impl Election {
             voice.before = voice.heard.replace(heard);
         }
         if !voice.speaking {
-            self.late.off(now, m);
             let (member, interval) = (&net.plan.members[m], self.slowest(net, m));
             let farewell = accepted && heard.priority == 0;
             let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
-            self.late.on(now, m, now + allowance(net, m, wait), Some(heard.frame));
+            self.late.anew(now, m, now + allowance(net, m, wait), Some(heard.frame));
         }
     }
 

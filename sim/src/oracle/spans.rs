@@ -2,6 +2,7 @@
 //! Memory grows with what is open and with violations, never with the length of the run.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use vrrplab_engine::time::Instant;
 
@@ -52,6 +53,22 @@ impl<K: Ord + Copy, V> Spans<K, V> {
         let open = self.open.entry(key).or_insert(Open { since: now, due, subject, violation: None });
         open.due = due;
         self.next = self.next.min(due);
+    }
+
+    /// The condition ends, if it lasted, and begins anew: one place in the tree, where `off` and `on` would be two.
+    pub(super) fn anew(&mut self, now: Instant, key: K, due: Instant, subject: V) {
+        let fresh = Open { since: now, due, subject, violation: None };
+        self.next = self.next.min(due);
+        match self.open.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(fresh);
+            }
+            Entry::Occupied(mut place) => {
+                if let Some(i) = place.insert(fresh).violation {
+                    self.violations[i].until = Some(now);
+                }
+            }
+        }
     }
 
     /// The condition does not hold (any more).

@@ -5,7 +5,7 @@
 
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::{Role, Scenario, When};
+use super::{Impairment, Role, Scenario, When};
 use crate::rng::Rng;
 
 /// Purposes of [`Rng`]: far from those of hosts, which are small.
@@ -49,5 +49,14 @@ impl Scenario {
         varied.duration += interval;
         varied.expectations.clear();
         varied
+    }
+
+    /// The same scenario with this impairment on every segment from the beginning, besides those it has.
+    pub fn impaired(&self, impairment: Impairment) -> Scenario {
+        let mut impaired = self.clone();
+        for segment in &mut impaired.segments {
+            segment.impairments.push(impairment);
+        }
+        impaired
     }
 }
