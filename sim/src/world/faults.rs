@@ -145,7 +145,7 @@ impl World {
 }
 
 /// An act in words: `crash a`, `partition lan: a | b probe`, `mute a -> b`.
-fn describe(scenario: &Scenario, fault: &Fault) -> String {
+pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
     let name = |h: &HostIndex| &scenario.hosts[h.0].name;
     let lan = |s: &SegmentIndex| &scenario.segments[s.0].name;
     match fault {
