@@ -1,6 +1,5 @@
 //! What a person sees who writes a scenario with mistakes in it, and what comes out of one without.
 
-
 use proptest::prelude::*;
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{Announced, Cost};
