@@ -277,7 +277,8 @@ fn trunks_make_one_network_of_three_switches() {
     assert_eq!(when(&run, "Backup -> Master").len(), 1, "b hears a across two trunks");
     // Known stations are not flooded: the way there is two switches and a cable.
     let (ask, answer) = (when(&run, "echo-request"), when(&run, "echo-reply"));
-    assert_eq!(answer[answer.len() - 1] - ask[ask.len() - 1], 2 * 50 + 1);
+    let last = answer[answer.len() - 1];
+    assert!(ask.contains(&(last - (2 * 50 + 1))), "the last answer was at {last}");
 }
 
 #[test]

@@ -215,6 +215,21 @@ mod laws {
         assert_eq!(lost(&mut switch, (0, 1), &advert()), Ok(None));
     }
 
+    #[test]
+    fn frames_are_counted_from_the_first_on() {
+        let noise = Impairment { jitter: Duration::from_secs(1), ..Impairment::default() };
+        let mut late = switch(1, Impairment::default());
+        let pass = |switch: &mut Switch| switch.passes((0, 1), None, &advert(), Instant::ZERO).unwrap();
+        assert!((0..5).all(|_| pass(&mut late).is_none()));
+        assert!(late.impair(1, 0).remove(0));
+        assert!((0..5).all(|_| pass(&mut late).is_none()));
+        late.impair(1, 0).add(0, None, None, noise);
+        let mut early = switch(1, noise);
+        let before: Vec<_> = (0..10).map(|_| pass(&mut early)).collect();
+        let (a, b) = (pass(&mut early), pass(&mut late));
+        assert!(a == b && a.is_some() && !before.contains(&a));
+    }
+
     proptest::proptest! {
         /// What adverts suffer does not hang on what else is on the wire, nor on what other rules do to that.
         #[test]

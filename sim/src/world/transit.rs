@@ -101,7 +101,7 @@ impl World {
     fn spread<O: Observer>(
         &mut self,
         frame: Passing<'_>,
-        pass: fn(&mut World, Passing<'_>, usize, &mut O),
+        pass: impl Fn(&mut World, Passing<'_>, usize, &mut O),
         observer: &mut O,
     ) {
         let (destination, source) = frames::stations(frame.bytes);
