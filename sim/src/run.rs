@@ -7,7 +7,7 @@ use vrrplab_engine::time::Instant;
 use crate::capture::{Capture, Port};
 use crate::oracle::{Judge, Judgement};
 use crate::record::Recorder;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Segment};
 use crate::trace::{Header, Trace};
 use crate::world::World;
 
@@ -43,12 +43,15 @@ pub fn run(scenario: &Arc<Scenario>, seed: u64) -> Run {
     Run { scenario: Arc::clone(scenario), seed, trace, capture, judgement: judge.finish(end) }
 }
 
-/// The links of all hosts in the order of the scenario.
+/// The links of all hosts in the order of the scenario, then the queriers of the segments that have one.
 fn ports(scenario: &Scenario) -> Vec<Port> {
     let of_host = |host: &crate::scenario::Host| {
         let name = host.name.clone();
         let port = move |link: &crate::scenario::Link| Port { host: name.clone(), link: link.name.clone() };
         host.links.iter().map(port).collect::<Vec<_>>()
     };
-    scenario.hosts.iter().flat_map(of_host).collect()
+    let asks = |segment: &&Segment| segment.snooping.is_some_and(|s| s.querier);
+    let queriers = scenario.segments.iter().filter(asks);
+    let queriers = queriers.map(|s| Port { host: s.name.clone(), link: "querier".into() });
+    scenario.hosts.iter().flat_map(of_host).chain(queriers).collect()
 }
