@@ -137,7 +137,7 @@ impl Judge {
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
         if let Summary::Garp { address, .. } = summary {
-            self.neighbours.garp(at, &self.net, from, frame, *address);
+            self.neighbours.garp(at, &self.net, from, frame, (*address).into());
         }
         self.expectations.frame(at, from.0, summary);
     }

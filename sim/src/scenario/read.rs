@@ -8,7 +8,9 @@
 mod expect;
 mod hosts;
 mod page;
+mod route;
 mod script;
+mod sysctl;
 #[cfg(test)]
 mod tests;
 mod variant;

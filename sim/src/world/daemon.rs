@@ -4,26 +4,25 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use vrrplab_engine::Node;
+use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Bind, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
-    Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
+    AddressOp, Announced, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
+    Notification, Origin, Packet, Signal, SockId, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
-use vrrplab_engine::wire::{ethernet, ipv4};
-use vrrplab_engine::{Node, addr::Mac};
+use vrrplab_engine::wire::checksum::{self, Sum};
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp2};
 
 use super::frames::FrameId;
 use super::queue::Item;
-use super::{World, cause_of, of_fault, of_frame};
+use super::sockets::Sockets;
+use super::{Host, World, cause_of, of_fault, of_frame};
 use crate::observer::Observer;
 use crate::scenario::Role;
 use crate::trace::{Cause, Loss, What};
-
-/// How many small packets a raw socket holds while nobody reads: net.core.rmem_default of 212992 bytes, 768 of
-/// them for each packet.
-const SOCKET_QUEUE: usize = 277;
 
 /// A running daemon.
 #[derive(Clone, Debug)]
@@ -35,7 +34,7 @@ pub(super) struct Daemon {
     /// Stopped by SIGSTOP.
     pub(super) paused: bool,
     waiting: VecDeque<(Waiting, Origin)>,
-    sockets: Vec<Option<SocketSpec>>,
+    pub(super) sockets: Sockets,
     /// What each instance last announced.
     announced: Vec<Option<State>>,
 }
@@ -80,25 +79,8 @@ impl Daemon {
     fn new(config: Arc<Config>, facts: &HostFacts, effects: Effects, now: Instant) -> Daemon {
         let announced = vec![None; config.instances.len()];
         let node = Node::new(config, facts);
-        let (sockets, waiting) = (Vec::new(), VecDeque::new());
+        let (sockets, waiting) = (Sockets::default(), VecDeque::new());
         Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
-    }
-
-    /// The socket that packets of this protocol to this address go to when they come by this link.
-    pub(super) fn socket(&self, link: usize, protocol: u8, to: IpAddr) -> Option<SockId> {
-        let takes = |spec: &SocketSpec| {
-            let (Bind::Group(address) | Bind::Local(address)) = spec.bind;
-            spec.protocol == protocol
-                && address == to
-                && spec.link.is_none_or(|LinkId(own)| usize::from(own) == link)
-        };
-        self.sockets.iter().position(|s| s.as_ref().is_some_and(takes)).map(|n| SockId(n as u16))
-    }
-
-    /// The interface that a socket is bound to.
-    fn link_of(&self, sock: SockId) -> usize {
-        let spec = self.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
-        usize::from(spec.link.expect("only multicast is sent so far").0)
     }
 
     /// Whether input has to wait.
@@ -168,7 +150,7 @@ impl World {
         let daemon = self.hosts[h].daemon.as_mut().expect("a socket has a daemon");
         if !daemon.is_away(self.now) {
             self.hand_over(h, Input::Packet { sock, packet }, of_frame(number), observer);
-        } else if daemon.waiting.len() < SOCKET_QUEUE {
+        } else if daemon.sockets.hold(sock, packet_length(packet)) {
             daemon.waiting.push_back((Waiting::Packet(sock, Held::new(packet)), of_frame(number)));
             self.plan_turn(h);
         } else {
@@ -222,7 +204,12 @@ impl World {
     pub(super) fn daemon_turn<O: Observer>(&mut self, h: usize, observer: &mut O) {
         let daemon = self.hosts[h].daemon.as_mut().expect("only a daemon has a turn");
         match daemon.waiting.pop_front() {
-            Some((input, origin)) => self.hand_over_waiting(h, input, origin, observer),
+            Some((input, origin)) => {
+                if let Waiting::Packet(sock, held) = &input {
+                    daemon.sockets.read(*sock, packet_length(held.packet()));
+                }
+                self.hand_over_waiting(h, input, origin, observer);
+            }
             None => {
                 self.counts.timers += 1;
                 // What a timer's work arms is caused by the frame that this work begins with.
@@ -264,15 +251,20 @@ impl World {
         let daemon = host.daemon.as_ref()?;
         match timed.effect {
             Effect::Send { sock, to, bytes } => {
-                let link = daemon.link_of(sock);
-                let source = host.kernel.links[link].mac;
-                let header =
-                    ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 };
                 let packet = daemon.effects.bytes(bytes);
+                let head = to.is_multicast().then(|| group_header(host, sock, IpAddr::V4(to)));
                 Some(self.frames.make(|frame| {
-                    header.emit(frame);
+                    let start = emit_head(head, frame);
                     frame.extend_from_slice(packet);
-                    ipv4::fill_checksum(&mut frame[ethernet::HEADER..]);
+                    ipv4::fill_checksum(&mut frame[start..]);
+                }))
+            }
+            Effect::Send6 { sock, from, to, hop_limit, bytes } => {
+                let message = daemon.effects.bytes(bytes);
+                let head = to.is_multicast().then(|| group_header(host, sock, IpAddr::V6(to)));
+                Some(self.frames.make(|frame| {
+                    emit_head(head, frame);
+                    emit_vrrp6((from, to), hop_limit, message, frame);
                 }))
             }
             Effect::Frame { bytes, .. } => {
@@ -292,23 +284,31 @@ impl World {
         observer: &mut O,
     ) {
         let cause = cause_of(timed.because);
-        let daemon = self.hosts[h].daemon.as_mut().expect("a daemon performs its effects");
+        let host = &mut self.hosts[h];
+        let daemon = host.daemon.as_mut().expect("a daemon performs its effects");
         match timed.effect {
             Effect::Open { sock, spec } => {
-                debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
-                daemon.sockets.push(Some(spec));
+                daemon.sockets.open(sock, spec, host.kernel.settings.receive_buffer);
             }
-            Effect::Close(sock) => daemon.sockets[usize::from(sock.0)] = None,
-            Effect::Send { sock, .. } => {
-                let link = daemon.link_of(sock);
-                self.transmit(h, link, frame.expect("a packet has a frame"), cause, observer);
+            Effect::Close(sock) => daemon.sockets.close(sock),
+            Effect::Send { sock, to, .. } => {
+                let link = daemon.sockets.link_of(sock);
+                self.send_from(h, link, to.is_multicast(), frame, cause, observer);
+            }
+            Effect::Send6 { sock, to, .. } => {
+                let link = daemon.sockets.link_of(sock);
+                self.send_from(h, link, to.is_multicast(), frame, cause, observer);
             }
             Effect::Frame { link, .. } => {
-                self.transmit(h, usize::from(link.0), frame.expect("a frame is one"), cause, observer);
+                self.send_from(h, Some(usize::from(link.0)), true, frame, cause, observer);
             }
             Effect::Address { op, link: LinkId(link), cidr } => {
                 let added = op == AddressOp::Add;
-                self.change_address(h, usize::from(link), cidr, added, cause, observer);
+                let changed = self.change_address(h, usize::from(link), cidr, added, cause, observer);
+                self.collateral(h, link, cidr, &changed, timed.because.origin, observer);
+            }
+            Effect::Filter { op, address } => {
+                self.hosts[h].kernel.filter.serve(address, op == AddressOp::Remove);
             }
             Effect::Notify(notification) => self.claim(h, notification, cause, observer),
             Effect::Log(message) => {
@@ -317,9 +317,7 @@ impl World {
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
-            Effect::Send6 { .. }
-            | Effect::Filter { .. }
-            | Effect::Spawn { .. }
+            Effect::Spawn { .. }
             | Effect::Kill { .. }
             | Effect::Fifo { .. }
             | Effect::WriteFile { .. }
@@ -327,6 +325,47 @@ impl World {
             | Effect::Write { .. }
             | Effect::Hangup(_) => panic!("the engine does not ask for this yet"),
             Effect::Exit => self.end_daemon(h),
+        }
+    }
+
+    /// A packet or frame of the daemon leaves: to a group as the frame it is, to a station by the neighbour table.
+    fn send_from<O: Observer>(
+        &mut self,
+        h: usize,
+        link: Option<usize>,
+        framed: bool,
+        frame: Option<FrameId>,
+        cause: Cause,
+        observer: &mut O,
+    ) {
+        let frame = frame.expect("what is sent has bytes");
+        if framed {
+            let link = link.expect("groups are sent to by an interface");
+            let filter = &self.hosts[h].kernel.filter;
+            if filter.is_empty() || !filter.drops_frame(self.frames.get(frame), link) {
+                return self.transmit(h, link, frame, cause, observer);
+            }
+            self.filtered(h, self.frames.get(frame), cause, observer);
+            self.frames.free(frame);
+        } else {
+            let packet = self.frames.take(frame);
+            self.output(h, &packet, link, cause, observer);
+            self.frames.put_back(frame, packet);
+        }
+    }
+
+    /// With an address that the daemon removed others went that it still counts on: the kernel tells it.
+    fn collateral<O: Observer>(
+        &mut self,
+        h: usize,
+        link: u16,
+        asked: Cidr,
+        changed: &[Cidr],
+        origin: Origin,
+        observer: &mut O,
+    ) {
+        for &cidr in changed.iter().filter(|c| **c != asked) {
+            self.kernel_event(h, KernelEvent::AddressRemoved { link: LinkId(link), cidr }, origin, observer);
         }
     }
 
@@ -379,4 +418,47 @@ impl World {
     pub(super) fn origin_of_act(n: usize) -> Origin {
         of_fault(n as u32 + 1)
     }
+}
+
+/// Bytes of a packet with its IP header.
+fn packet_length(packet: Packet<'_>) -> usize {
+    match packet {
+        Packet::V4(bytes) => bytes.len(),
+        Packet::V6 { message, .. } => ipv6::HEADER + message.len(),
+    }
+}
+
+/// The Ethernet header of a packet to a group.
+fn group_header(host: &Host, sock: SockId, to: IpAddr) -> ethernet::Header {
+    let daemon = host.daemon.as_ref().expect("a daemon sends");
+    let link = daemon.sockets.link_of(sock).expect("groups are sent to by an interface");
+    let source = host.kernel.links[link].mac;
+    match to {
+        IpAddr::V4(to) => {
+            ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 }
+        }
+        IpAddr::V6(to) => {
+            ethernet::Header { destination: Mac::of_group6(to), source, ethertype: ethernet::IPV6 }
+        }
+    }
+}
+
+/// Puts the Ethernet header, if there is one already, and tells where the packet begins.
+fn emit_head(head: Option<ethernet::Header>, frame: &mut Vec<u8>) -> usize {
+    if let Some(header) = head {
+        header.emit(frame);
+    }
+    frame.len()
+}
+
+/// An IPv6 packet with a VRRP message, its header and checksum as the kernel makes them.
+fn emit_vrrp6((source, destination): (Ipv6Addr, Ipv6Addr), hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
+    let next = ipv6::VRRP;
+    let header = ipv6::Header { class: 0, flow: 0, payload_length: 0, next, hop_limit, source, destination };
+    header.emit_around(out, |out| {
+        let start = out.len();
+        out.extend_from_slice(message);
+        let before = Sum::pseudo6(source, destination, next, message.len());
+        checksum::fill(&mut out[start..], vrrp2::CHECKSUM_AT, before);
+    });
 }

@@ -5,13 +5,14 @@
 //! going, then kernels' timers, then daemons' timers. A daemon that is still working or is stopped by a signal
 //! reads later: its input waits, and when it reads again, reading comes before its timers.
 //!
-//! Absent on purpose: IGMP (switches here flood groups), IPv6, routing between segments.
+//! Absent on purpose: IGMP (switches here flood groups).
 
 mod daemon;
 mod faults;
 mod frames;
 mod kernel;
 mod queue;
+mod sockets;
 
 use vrrplab_engine::boundary::{Because, Origin};
 use vrrplab_engine::schedule::Schedule;
@@ -296,6 +297,7 @@ impl World {
                 Loss::Partition => "partition",
                 Loss::Muted => "muted",
                 Loss::QueueFull => "socket queue full",
+                Loss::Filtered => "packet filter",
                 Loss::NoCarrier => "no carrier",
             };
             observer.comment(number, &format!("did not reach {}: {reason}", self.hosts[h].name));
