@@ -2,9 +2,11 @@
 //! keepalived.conf files for the nodes, so nothing that a user already has must be rewritten.
 
 mod host;
+mod impairment;
 mod model;
 mod read;
 
 pub use host::*;
+pub use impairment::*;
 pub use model::*;
 pub use read::{Files, ScenarioFile, default_mac, name_of, read};

@@ -1,14 +1,14 @@
 //! A daemon on a host: the engine, the input that waits for it, and the carrying out of its effects.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::Node;
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
-    Notification, Origin, Packet, Signal, SockId, Timed,
+    AddressOp, Announced, Bind, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
+    Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
@@ -16,6 +16,7 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::checksum::{self, Sum};
 use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp2};
 
+use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
 use super::sockets::Sockets;
@@ -83,6 +84,16 @@ impl Daemon {
         Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
     }
 
+    /// The groups that sockets on this link listen to.
+    pub(super) fn groups(&self, link: usize) -> Vec<Ipv4Addr> {
+        self.sockets.specs().filter_map(membership).filter(|m| m.0 == link).map(|m| m.1).collect()
+    }
+
+    /// Whether a socket on this link is a member of the group.
+    pub(super) fn is_member(&self, link: usize, group: Ipv4Addr) -> bool {
+        self.sockets.specs().filter_map(membership).any(|m| m == (link, group))
+    }
+
     /// Whether input has to wait.
     fn is_away(&self, now: Instant) -> bool {
         self.paused || self.busy_until > now || !self.waiting.is_empty()
@@ -97,6 +108,14 @@ impl Daemon {
         } else {
             Some(self.busy_until)
         }
+    }
+}
+
+/// The interface and the IPv4 group that a socket is a member of.
+fn membership(spec: &SocketSpec) -> Option<(usize, Ipv4Addr)> {
+    match (spec.link, spec.bind) {
+        (Some(link), Bind::Group(IpAddr::V4(group))) => Some((usize::from(link.0), group)),
+        _ => None,
     }
 }
 
@@ -132,7 +151,11 @@ impl World {
 
     /// The daemon is gone, at once and without a word.
     pub(super) fn end_daemon(&mut self, h: usize) {
-        self.hosts[h].daemon = None;
+        if let Some(daemon) = self.hosts[h].daemon.take() {
+            for (link, group) in daemon.sockets.specs().filter_map(membership) {
+                self.membership_changed(h, link, group, false);
+            }
+        }
         self.hosts[h].epoch += 1;
         self.daemon_timers.set(h, None);
     }
@@ -288,9 +311,20 @@ impl World {
         let daemon = host.daemon.as_mut().expect("a daemon performs its effects");
         match timed.effect {
             Effect::Open { sock, spec } => {
+                let joins = membership(&spec).filter(|(link, group)| !daemon.is_member(*link, *group));
                 daemon.sockets.open(sock, spec, host.kernel.settings.receive_buffer);
+                if let Some((link, group)) = joins {
+                    self.membership_changed(h, link, group, true);
+                }
             }
-            Effect::Close(sock) => daemon.sockets.close(sock),
+            Effect::Close(sock) => {
+                let closed = daemon.sockets.close(sock);
+                if let Some((link, group)) = closed.as_ref().and_then(membership)
+                    && !daemon.is_member(link, group)
+                {
+                    self.membership_changed(h, link, group, false);
+                }
+            }
             Effect::Send { sock, to, .. } => {
                 let link = daemon.sockets.link_of(sock);
                 self.send_from(h, link, to.is_multicast(), frame, cause, observer);
@@ -381,6 +415,11 @@ impl World {
             Announced::MasterRxLowerPri => before,
         };
         daemon.announced[i] = now;
+        if !self.anchors.is_empty() {
+            let name = daemon.node.config().instances[i].name.clone();
+            self.noticed(Sight::State(h, &name, notification.state));
+        }
+        let daemon = self.hosts[h].daemon.as_ref().expect("a daemon announces");
         if O::EVENTS {
             let instance = daemon.node.config().instances[i].name.as_str().into();
             let from = before.filter(|b| now.is_some() && Some(*b) != now);

@@ -38,8 +38,13 @@ impl Sockets {
         self.list.push(Some(Socket { spec, limit, held: 0 }));
     }
 
-    pub(super) fn close(&mut self, sock: SockId) {
-        self.list[usize::from(sock.0)] = None;
+    pub(super) fn close(&mut self, sock: SockId) -> Option<SocketSpec> {
+        self.list[usize::from(sock.0)].take().map(|s| s.spec)
+    }
+
+    /// What the open ones are for.
+    pub(super) fn specs(&self) -> impl Iterator<Item = &SocketSpec> {
+        self.list.iter().flatten().map(|s| &s.spec)
     }
 
     /// The socket that packets of this protocol to this address go to when they come by this link.

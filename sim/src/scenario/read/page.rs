@@ -200,15 +200,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Yes or no.
-    pub(super) fn flag(&self, item: Item<'a>) -> Option<bool> {
-        match item.get_ref() {
-            DeValue::Boolean(value) => Some(*value),
-            _ => {
-                self.wrong_type(item, "yes or no", "write true or false");
-                None
-            }
+    pub(super) fn truth(&self, item: Item<'a>) -> Option<bool> {
+        if let DeValue::Boolean(truth) = item.get_ref() {
+            return Some(*truth);
         }
+        self.wrong_type(item, "true or false", "");
+        None
     }
 
     /// A number that counts something.

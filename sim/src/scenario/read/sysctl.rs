@@ -215,6 +215,6 @@ pub(super) fn ageing(page: &Page<'_>, item: Item<'_>) -> Option<Ageing> {
     }
     let table = page.table(item, "a way to keep neighbours", &["timeout", "gratuitous"])?;
     let timeout = table.need(page, "timeout", "timeout = \"14400s\"").and_then(|i| page.time(i))?;
-    let gratuitous = table.get("gratuitous").map_or(Some(true), |i| page.flag(i))?;
+    let gratuitous = table.get("gratuitous").map_or(Some(true), |i| page.truth(i))?;
     Some(Ageing { timeout, gratuitous })
 }

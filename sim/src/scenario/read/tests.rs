@@ -9,7 +9,7 @@ use vrrplab_engine::config::{Address, Config, Instance};
 use vrrplab_engine::time::Instant;
 
 use super::*;
-use crate::scenario::{Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
+use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
 
 /// A laboratory of files that has `a.conf` and `b.conf`; it reads as much of a keepalived.conf as a scenario
 /// asks for.
@@ -242,7 +242,7 @@ after = { advert = "a", nth = 0 }
 kill = "a"
 back = "1s""#,
         r#"
-1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, filter, partition, heal, mute, unmute
+1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, filter, partition, heal, mute, unmute, impair, clear, trunk
 3:1 missing-key: this [[at]] does not say when | time = "10s", or after = { advert = "ka1", nth = 5, plus = "400ms" }
 8:1 several-verbs: this [[at]] has `crash` already | one verb each: write another [[at]] for `stop`
 11:1 unknown-key: an [[at]] has no `crahs` | did you mean `crash`?
@@ -286,7 +286,7 @@ address = { node = "a", add = "10.0.0.9/24", remove = "10.0.0.9/24" }"#,
 2:8 after-the-end: "20s" is after the end of the run | the duration is "20s"
 3:9 wrong-host: probe is a client, a node belongs here | one of: a, b
 5:20 unknown-name: no node is called `probee` | one of: a, b
-5:36 bad-number: adverts are counted from 1 | nth = 1
+5:36 bad-number: `nth` counts from 1 | nth = 1
 6:11 unknown-name: no host is called `aa` | did you mean `a`?
 7:9 unknown-word: carrier is never `dwn` | did you mean `down`?
 10:22 duplicate-name: a is in a group already
@@ -483,7 +483,10 @@ fn the_script_is_in_the_order_of_time() {
     assert_eq!(script[2].fault, Fault::Carrier { host: z, link: 1, up: true });
     let cidr = "10.0.0.1/8".parse().unwrap();
     assert_eq!(script[3].fault, Fault::Address { node: z, link: 1, cidr, added: false });
-    assert_eq!(script[4].when, When::AfterAdvert { node: a, nth: 2, plus: Duration::from_millis(4) });
+    assert_eq!(
+        script[4].when,
+        When::After { anchor: Anchor::Advert(a), nth: 2, plus: Duration::from_millis(4) }
+    );
     assert_eq!(script[4].fault, Fault::Pause(a));
 }
 

@@ -6,6 +6,7 @@
 use vrrplab_engine::addr::Cidr;
 
 use super::super::World;
+use super::super::anchors::Sight;
 use super::Link;
 use crate::observer::Observer;
 use crate::trace::{Cause, What};
@@ -91,7 +92,7 @@ impl World {
     }
 
     fn address_event<O: Observer>(
-        &self,
+        &mut self,
         h: usize,
         link: usize,
         cidr: Cidr,
@@ -103,5 +104,6 @@ impl World {
             let link = self.hosts[h].kernel.links[link].name.clone();
             self.tell(observer, Some(h), What::Address { added, cidr, link }, cause);
         }
+        self.noticed(Sight::Address(h, cidr.address, added));
     }
 }

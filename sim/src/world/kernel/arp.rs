@@ -22,19 +22,17 @@ impl Kernel {
         let (l, target, sender) = (&self.links[link], IpAddr::V4(arp.target), IpAddr::V4(arp.sender));
         let here = || l.has(target);
         let known = match l.settings.arp_ignore {
-            0 => true,
             1 => here(),
             2 => l.addresses.iter().any(|c| c.address == target && c.contains(sender)),
-            // 3: not for addresses of scope host, which none is here.
-            3 => true,
-            4..=7 => true,
-            _ => false,
+            8 => false,
+            // 3 is about addresses of scope host, which there are none of here; 4 to 7 mean nothing.
+            _ => true,
         };
         known && (!l.settings.arp_filter || self.route(sender, None).is_some_and(|hop| hop.link == link))
     }
 
     /// `arp_announce`: in whose name a request is sent, given the packet that waits for it.
-    fn announced_as(&self, link: usize, target: Ipv4Addr) -> Option<Ipv4Addr> {
+    pub(super) fn announced_as(&self, link: usize, target: Ipv4Addr) -> Option<Ipv4Addr> {
         let l = &self.links[link];
         let target = IpAddr::V4(target);
         let waiting = self.neighbours.last_waiting((link, target));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use vrrplab_engine::boundary::Packet;
 use vrrplab_engine::wire::checksum::Sum;
-use vrrplab_engine::wire::{ethernet, ipv4, ipv6};
+use vrrplab_engine::wire::{ethernet, igmp, ipv4, ipv6};
 
 use super::super::World;
 use super::errors::Problem;
@@ -42,6 +42,7 @@ impl World {
         }
         match (packet.protocol, packet.source.is_ipv4()) {
             (ipv4::VRRP, _) | (ipv4::AH, true) => self.to_socket(h, arrival, &packet, observer),
+            (igmp::PROTOCOL, true) => self.queried(h, arrival.link, packet.payload),
             (ipv4::ICMP, true) if packet.is_unicast() => self.receive_echo(h, arrival, &packet, observer),
             (ipv6::ICMP, false) if packet.is_discovery() => {
                 self.receive_discovery(h, arrival, &packet, observer);

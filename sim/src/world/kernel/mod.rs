@@ -21,9 +21,9 @@ mod tests;
 use std::net::IpAddr;
 
 use vrrplab_engine::addr::{Cidr, Mac};
-use vrrplab_engine::wire::{ethernet, ipv4};
+use vrrplab_engine::wire::ethernet;
 
-use super::{World, frames};
+use super::World;
 use crate::neighbour::Neighbours;
 use crate::observer::Observer;
 use crate::rng::Rng;
@@ -141,12 +141,6 @@ impl World {
     fn unplug(&mut self, h: usize, link: usize) {
         let l = &self.hosts[h].kernel.links[link];
         self.switches[l.segment].unplug(l.port);
-    }
-
-    /// Whether a frame carries an advert, and not a farewell or something else.
-    pub(super) fn is_advert(frame: &[u8]) -> bool {
-        let (destination, _) = frames::stations(frame);
-        destination.is_group() && frame.len() > 34 && frame[12..14] == [8, 0] && frame[23] == ipv4::VRRP
     }
 
     pub(super) fn carrier_of(&self, h: usize, link: usize) -> bool {

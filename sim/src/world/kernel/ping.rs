@@ -105,7 +105,7 @@ fn is_link_local(address: IpAddr) -> bool {
 }
 
 /// An echo as a whole packet.
-fn echo_packet(source: IpAddr, destination: IpAddr, echo: &Echo<'_>) -> Vec<u8> {
+pub(super) fn echo_packet(source: IpAddr, destination: IpAddr, echo: &Echo<'_>) -> Vec<u8> {
     let mut packet = Vec::with_capacity(ipv6::HEADER + 8 + echo.data.len());
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
