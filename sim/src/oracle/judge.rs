@@ -17,16 +17,11 @@ use super::view::Network;
 use super::{Judgement, Outcome, Verdict, name_of};
 use crate::frame::Summary;
 use crate::observer::Observer;
-use crate::scenario::{Act, Fault, Oracle, Rule, Scenario};
-use crate::trace::{Cause, Event, Loss, Touch, What};
+use crate::scenario::{Act, Oracle, Rule, Scenario};
+use crate::trace::{Event, Loss, Touch, What};
 
 /// Judges a run while it happens. What is seen decides; a daemon's claims serve `state and addresses differ`, the
 /// `sequence` expectation and explanations. Memory is bounded by the scenario and the number of violations.
-///
-/// A [`What::Fault`] event means the act that its cause names: [`Cause::Fault`] with the place in
-/// [`Scenario::script`] from 1. Its text is for people, with three exceptions: `start NAME` without a cause is
-/// a node's first start, `power NAME` is a bare host that comes back after a crash, and `over` is the end of an
-/// impairment whose time is up.
 #[derive(Clone, Debug)]
 pub struct Judge {
     script: Vec<Act>,
@@ -108,26 +103,10 @@ impl Judge {
     }
 
     fn fault(&mut self, event: &Event, text: &str) {
-        let at = event.at;
-        let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.net.plan.host(name));
-        if let Some(host) = named("power ") {
-            self.net.power(at, host);
-        } else if let (Some(_), Cause::Fault(number)) = (text.strip_prefix("over"), event.cause) {
-            if let Some(act) = self.script.get((number as usize).wrapping_sub(1)) {
-                self.net.over(at, &act.fault);
-            }
-        } else if let Cause::Fault(number) = event.cause {
-            let index = (number as usize).wrapping_sub(1);
-            let Some(fault) = self.script.get(index).map(|act| act.fault.clone()) else { return };
-            self.net.act(at, &fault, number, text);
-            if let Fault::Crash { node: h, .. } | Fault::Kill(h) | Fault::Start(h) = fault {
-                self.forget(at, h.0);
-            }
-        } else if let Some(host) = named("start ") {
-            self.net.start(at, host);
-            self.forget(at, host);
+        if let Some(host) = self.net.fault(&self.script, event, text) {
+            self.forget(event.at, host);
         }
-        self.look_again(at);
+        self.look_again(event.at);
     }
 
     fn forget(&mut self, at: Instant, host: usize) {

@@ -5,6 +5,7 @@ mod host;
 mod impairment;
 mod model;
 mod read;
+mod vary;
 
 pub use host::*;
 pub use impairment::*;

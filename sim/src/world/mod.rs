@@ -29,6 +29,7 @@ use crate::switch::Switch;
 use crate::trace::{Cause, Event, Name, What};
 use anchors::Anchors;
 use daemon::Daemon;
+pub use faults::describe;
 use frames::Frames;
 use kernel::{Kernel, Pinger};
 use queue::{Item, Queue};

@@ -1,6 +1,7 @@
 //! Stories told to the judge by hand: two nodes, a client, one address, and the events that a world would give.
 
 mod chaos;
+mod failover;
 mod oracles;
 mod rules;
 
