@@ -190,8 +190,17 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link as Linux makes it if nothing is set.
-    pub fn new(name: impl Into<Name>, mac: Mac, segment: SegmentIndex, addresses: Vec<Cidr>) -> Link {
+    /// A link as Linux makes it if nothing is set. With an IPv6 address it has a link-local one too (RFC 4291,
+    /// 2.5.6), unless one is among them.
+    pub fn new(name: impl Into<Name>, mac: Mac, segment: SegmentIndex, mut addresses: Vec<Cidr>) -> Link {
+        let is_local = |c: &Cidr| match c.address {
+            IpAddr::V6(a) => Some(a.is_unicast_link_local()),
+            IpAddr::V4(_) => None,
+        };
+        let local: Vec<bool> = addresses.iter().filter_map(is_local).collect();
+        if local.contains(&false) && !local.contains(&true) {
+            addresses.push(Cidr { address: mac.link_local().into(), prefix: 64 });
+        }
         Link { name: name.into(), mac, segment, addresses, settings: LinkSettings::default() }
     }
 }

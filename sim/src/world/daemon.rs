@@ -329,8 +329,12 @@ impl World {
                 let link = daemon.sockets.link_of(sock);
                 self.send_from(h, link, to.is_multicast(), frame, cause, observer);
             }
-            Effect::Send6 { sock, to, .. } => {
+            Effect::Send6 { sock, from, to, .. } => {
                 let link = daemon.sockets.link_of(sock);
+                // The kernel refuses a source that the host does not have.
+                if !self.hosts[h].kernel.has(from.into()) {
+                    return self.frames.free(frame.expect("a packet has bytes"));
+                }
                 self.send_from(h, link, to.is_multicast(), frame, cause, observer);
             }
             Effect::Frame { link, .. } => {
@@ -493,7 +497,9 @@ fn emit_head(head: Option<ethernet::Header>, frame: &mut Vec<u8>) -> usize {
 /// An IPv6 packet with a VRRP message, its header and checksum as the kernel makes them.
 fn emit_vrrp6((source, destination): (Ipv6Addr, Ipv6Addr), hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
     let next = ipv6::VRRP;
-    let header = ipv6::Header { class: 0, flow: 0, payload_length: 0, next, hop_limit, source, destination };
+    // Class of service CS6, as keepalived sets it on its sockets (observed).
+    let class = 0xc0;
+    let header = ipv6::Header { class, flow: 0, payload_length: 0, next, hop_limit, source, destination };
     header.emit_around(out, |out| {
         let start = out.len();
         out.extend_from_slice(message);

@@ -317,23 +317,8 @@ fn link(
     let addresses = table.as_ref().and_then(|t| t.get("address"));
     let own = sysctl::read(page, table.as_ref().and_then(|t| t.get("sysctl")), Some(named.name));
     let mac = mac(page, given, &owner, &named.span, seen);
-    let mut addresses =
-        addresses.map(|i| self::addresses(page, i, segment, &owner, seen)).unwrap_or_default();
-    addresses.extend(link_local(mac, &addresses));
+    let addresses = addresses.map(|i| self::addresses(page, i, segment, &owner, seen)).unwrap_or_default();
     (Link::new(named.name, mac, segment, addresses), own)
-}
-
-/// The link-local address that Linux gives to a link with IPv6 (RFC 4291, 2.5.6), unless one was given.
-fn link_local(mac: Mac, addresses: &[Cidr]) -> Option<Cidr> {
-    let local: Vec<bool> = addresses
-        .iter()
-        .filter_map(|a| match a.address {
-            IpAddr::V6(a) => Some(a.is_unicast_link_local()),
-            IpAddr::V4(_) => None,
-        })
-        .collect();
-    let needed = local.contains(&false) && !local.contains(&true);
-    needed.then(|| Cidr { address: mac.link_local().into(), prefix: 64 })
 }
 
 fn mac(

@@ -85,7 +85,7 @@ impl Kernel {
     }
 
     /// Whether the address is ours, on whatever link: Linux answers for it on every one.
-    fn has(&self, address: IpAddr) -> bool {
+    pub(super) fn has(&self, address: IpAddr) -> bool {
         self.links.iter().any(|l| l.has(address))
     }
 }
