@@ -9,8 +9,10 @@ use vrrplab_engine::wire::icmp6::Ends;
 use vrrplab_engine::wire::ipv4::Header;
 use vrrplab_engine::wire::mld::{Kind, Query, Record, Report};
 use vrrplab_engine::wire::ndisc::{Advertisement, Solicitation};
-use vrrplab_engine::wire::vrrp2::{Advert, Packet};
-use vrrplab_engine::wire::{ParseError, ethernet, icmp6, ipv6, ndisc};
+use vrrplab_engine::wire::vrrp::Packet;
+use vrrplab_engine::wire::vrrp2::{Advert, Advert6};
+use vrrplab_engine::wire::vrrp3;
+use vrrplab_engine::wire::{ParseError, ah, ethernet, icmp6, ipv4, ipv6, ndisc};
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
@@ -58,6 +60,59 @@ fn keepalived_s_own_packets_are_read_and_made_to_the_byte() {
         "10.0.0.1",
         &Advert { priority: 100, auth_type: 0, interval: 1, vrid: 51, addresses, auth_data: [0; 8] },
     );
+}
+
+#[test]
+fn keepalived_s_authenticated_packet_is_read_and_made_to_the_byte() {
+    let bytes =
+        hex("45c0004000010000ff33d0b60a000001e0000012 700400000a000001000000011599c14ed5008a4df7f4942f
+        2133960102013c660a0000640000000000000000");
+    let (header, payload) = Header::parse(&bytes).expect("an IPv4 packet");
+    let (ah, message) = ah::Header::parse(payload).expect("an authentication header");
+    assert_eq!((header.protocol, ah.next, ah.sequence), (ipv4::AH, ipv4::VRRP, 1));
+    assert_eq!(ah.spi, header.source.to_bits());
+    let advert = Advert::parse(message).expect("an advert");
+    assert_eq!((advert.auth_type, advert.auth_data), (2, [0; 8]));
+    // The lab's password.
+    assert_eq!(ah::Key::new(b"1111\0\0\0\0").icv(&bytes, 20, true), ah.icv);
+    let mut again = Vec::new();
+    header.emit(&mut again);
+    ah.emit(&mut again);
+    advert.emit(&mut again);
+    assert_eq!(again, bytes);
+}
+
+#[test]
+fn keepalived_s_adverts_of_version_3_are_read_and_made_to_the_byte() {
+    let bytes = hex("45c0002000010000ff70a6aa0a0000010a000002 31339601006419840a000064");
+    let (header, message) = Header::parse(&bytes).expect("an IPv4 packet");
+    let ends = vrrp3::Ends::V4(header.source, header.destination);
+    let addresses = vrrp3::Addresses::V4(vec!["10.0.0.100".parse().unwrap()]);
+    let advert = vrrp3::Advert { vrid: 51, priority: 150, interval: 100, addresses };
+    assert_eq!(vrrp3::Advert::parse(ends, message).as_ref(), Ok(&advert));
+    let mut again = Vec::new();
+    header.emit(&mut again);
+    advert.emit(ends, &mut again);
+    assert_eq!(again, bytes);
+
+    let message = hex("3164c802006408e4 fe800000000000000000000000100240 fd000010000000000000000000000240");
+    let ends = vrrp3::Ends::V6("fe80::ff:fe00:1".parse().unwrap(), "ff02::12".parse().unwrap());
+    let advert = vrrp3::Advert::parse(ends, &message).expect("an advert");
+    let all = vec!["fe80::10:240".parse().unwrap(), "fd00:10::240".parse().unwrap()];
+    assert_eq!(advert.addresses, vrrp3::Addresses::V6(all.clone()));
+    assert_eq!((advert.vrid, advert.priority, advert.interval), (100, 200, 100));
+    let mut again = Vec::new();
+    advert.emit(ends, &mut again);
+    assert_eq!(again, message);
+
+    // Version 2 over IPv6, which keepalived speaks and no RFC has.
+    let message = hex("2164c80200011947 fe800000000000000000000000100240 fd000010000000000000000000000240");
+    let ends = Ends { source: "fe80::ff:fe00:1".parse().unwrap(), destination: "ff02::12".parse().unwrap() };
+    let advert = Advert6::parse(ends, &message).expect("an advert");
+    assert_eq!(advert, Advert6 { vrid: 100, priority: 200, auth_type: 0, interval: 1, addresses: all });
+    let mut again = Vec::new();
+    advert.emit(ends, &mut again);
+    assert_eq!(again, message);
 }
 
 /// The ends and the ICMPv6 message of a frame.
@@ -190,7 +245,63 @@ fn report() -> impl Strategy<Value = Report> {
     vec(record, 0..4).prop_map(|records| Report { records })
 }
 
+fn advert3() -> impl Strategy<Value = (vrrp3::Ends, vrrp3::Advert)> {
+    let v4 = (any::<[[u8; 4]; 2]>(), vec(any::<[u8; 4]>(), 0..=255)).prop_map(|([a, b], all)| {
+        let all = all.into_iter().map(Into::into).collect();
+        (vrrp3::Ends::V4(a.into(), b.into()), vrrp3::Addresses::V4(all))
+    });
+    let v6 = (any::<[[u8; 16]; 2]>(), vec(any::<[u8; 16]>(), 0..=255)).prop_map(|([a, b], all)| {
+        let all = all.into_iter().map(Into::into).collect();
+        (vrrp3::Ends::V6(a.into(), b.into()), vrrp3::Addresses::V6(all))
+    });
+    (any::<[u8; 2]>(), 0..4096u16, prop_oneof![v4, v6]).prop_map(
+        |([vrid, priority], interval, (ends, addresses))| {
+            (ends, vrrp3::Advert { vrid, priority, interval, addresses })
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn an_advert_of_version_3_comes_back_from_its_bytes((ends, advert) in advert3(), flip in any::<usize>()) {
+        let mut bytes = Vec::new();
+        advert.emit(ends, &mut bytes);
+        prop_assert_eq!(vrrp3::Advert::parse(ends, &bytes), Ok(advert));
+        let bit = flip % (8 * bytes.len());
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(vrrp3::Advert::parse(ends, &bytes).is_err());
+    }
+
+    #[test]
+    fn an_advert_of_version_2_over_ipv6_comes_back_from_its_bytes(ends in ends(), fields: [u8; 4], all in vec(any::<[u8; 16]>(), 0..=255)) {
+        let [vrid, priority, auth_type, interval] = fields;
+        let addresses = all.into_iter().map(Into::into).collect();
+        let advert = Advert6 { vrid, priority, auth_type, interval, addresses };
+        let mut bytes = Vec::new();
+        advert.emit(ends, &mut bytes);
+        prop_assert_eq!(Advert6::parse(ends, &bytes), Ok(advert));
+    }
+
+    #[test]
+    fn an_authentication_header_comes_back_from_its_bytes(next: u8, spi: u32, sequence: u32, icv: [u8; 12], data in vec(any::<u8>(), 0..64)) {
+        let header = ah::Header { next, spi, sequence, icv };
+        let mut bytes = Vec::new();
+        header.emit(&mut bytes);
+        bytes.extend_from_slice(&data);
+        prop_assert_eq!(ah::Header::parse(&bytes), Ok((header, &data[..])));
+    }
+
+    /// What may change on the way is not covered, all else is.
+    #[test]
+    fn authentication_covers_all_that_must_not_change(mut packet in vec(any::<u8>(), 52..120), bit in any::<usize>(), covers_ttl: bool) {
+        let key = ah::Key::new(b"1111\0\0\0\0");
+        let before = key.icv(&packet, 20, covers_ttl);
+        let bit = bit % (8 * packet.len());
+        packet[bit / 8] ^= 1 << (bit % 8);
+        let free = matches!(bit / 8, 1 | 6 | 7 | 10 | 11 | 32..=43) || bit / 8 == 8 && !covers_ttl;
+        prop_assert_eq!(key.icv(&packet, 20, covers_ttl) == before, free);
+    }
+
     #[test]
     fn neighbour_discovery_comes_back_from_its_bytes(ends in ends(), flags: [bool; 3], target: [u8; 16], mac: Option<[u8; 6]>) {
         let (target, mac) = (target.into(), mac.map(Mac));
@@ -237,6 +348,27 @@ proptest! {
         let mut around = Vec::new();
         ipv6::Header { payload_length: 0, ..header }.emit_around(&mut around, |out| out.extend_from_slice(&data));
         prop_assert_eq!(around, bytes);
+    }
+
+    /// Whatever is accepted is exactly what we would have sent; nothing panics.
+    #[test]
+    fn arbitrary_adverts_of_version_3_are_refused_or_understood_to_the_byte(mut bytes in vec(any::<u8>(), 0..120), (ends, _) in advert3(), advert: bool, sum: bool) {
+        if advert && bytes.len() >= 8 {
+            let size = if matches!(ends, vrrp3::Ends::V4(..)) { 4 } else { 16 };
+            let count = (bytes.len() - 8) / size;
+            (bytes[0], bytes[3], bytes[4]) = (0x31, count as u8, bytes[4] & 15);
+            bytes.truncate(8 + size * count);
+            if sum {
+                vrrp3::fill_checksum(&mut bytes, ends);
+            }
+        }
+        if let Ok(advert) = vrrp3::Advert::parse(ends, &bytes) {
+            let mut again = Vec::new();
+            advert.emit(ends, &mut again);
+            prop_assert_eq!(again, bytes);
+        } else {
+            prop_assert!(!(advert && sum && bytes.len() >= 8));
+        }
     }
 
     /// Whatever ICMPv6 is accepted is what we would have sent, but for options of neighbour discovery that mean
@@ -350,7 +482,12 @@ proptest! {
                 vrrplab_engine::wire::vrrp2::fill_checksum(&mut bytes);
             }
         }
-        let _ = Packet::new(&bytes).map(|p| (p.version(), p.checksum_is_right(), p.has_expected_length()));
+        if let Some(packet) = Packet::new(&bytes) {
+            packet.addresses4().for_each(drop);
+            packet.addresses6().for_each(drop);
+            let _ = (packet.auth_data(), packet.expected_length4(), packet.expected_length6());
+        }
+        let _ = ah::Header::parse(&bytes);
         if let Ok(advert) = Advert::parse(&bytes) {
             let mut again = Vec::new();
             advert.emit(&mut again);

@@ -127,8 +127,7 @@ fn decodes(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     fs::write(&file, bytes(&run).1)?;
     let found = wireshark::dissect(&file)?;
     fs::remove_dir_all(&folder)?;
-    let adverts =
-        run.capture.frames.iter().filter(|f| matches!(Summary::of(&f.bytes), Summary::Vrrp2 { .. }));
+    let adverts = run.capture.frames.iter().filter(|f| matches!(Summary::of(&f.bytes), Summary::Vrrp(_)));
     if found.frames != run.capture.frames.len() || found.adverts != adverts.count() {
         return Err(
             format!("tshark sees {found:?}, the capture has {} frames", run.capture.frames.len()).into()

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
-//! ARP), `advert` (the packet that is sent).
+//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication).
 
 mod advert;
 mod garp;
@@ -13,6 +13,7 @@ mod kernel;
 mod output;
 mod process;
 mod receive;
+mod replay;
 pub mod timing;
 mod transition;
 
@@ -27,10 +28,10 @@ pub enum FaultReason {
     LinkDown,
     /// Its interface does not exist.
     NoInterface,
-    /// Its interface has no IPv4 address to advertise from.
+    /// Its interface has no address of its family to advertise from.
     NoAddress,
-    /// The engine does not speak what it is configured for (version 3, AH): it stays out of the election.
-    NotModelled,
+    /// `unicast_fault_no_peer`: it is to be unicast and has no peers. It never leaves FAULT.
+    NoPeers,
 }
 
 impl FaultReason {
@@ -40,7 +41,7 @@ impl FaultReason {
             FaultReason::LinkDown => "its interface is down",
             FaultReason::NoInterface => "its interface does not exist",
             FaultReason::NoAddress => "its interface has no address to advertise from",
-            FaultReason::NotModelled => "what it is configured for is not simulated yet",
+            FaultReason::NoPeers => "it has no unicast peers",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The transitions between Backup, Master and Fault, with what each does on its way.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::FaultReason;
 use super::instance::Phase;
@@ -12,6 +12,8 @@ impl Vrrp {
     /// Advert, addresses, gratuitous ARPs now and later, notification (vrrp.c:vrrp_state_become_master).
     pub(super) fn become_master(&mut self, i: usize, out: &mut Effects) {
         let own = self.instances[i].priority();
+        self.instances[i].replay.mastered();
+        self.instances[i].unlearn();
         self.send_advert(i, own, out);
         self.change_addresses(i, AddressOp::Add, out);
         let garp = self.instances[i].spec.garp;
@@ -53,14 +55,14 @@ impl Vrrp {
         self.instances[i].counters.released_master += 1;
     }
 
-    pub(super) fn enter_backup(&mut self, i: usize, master: Option<Ipv4Addr>, out: &mut Effects) {
+    pub(super) fn enter_backup(&mut self, i: usize, master: Option<IpAddr>, out: &mut Effects) {
         self.notify(i, Announced::Backup, out);
         self.wait(i, self.instances[i].master_down(), master, out);
     }
 
     /// Backup for so long without an advert. An owner comes here from its start for 1 µs and does not announce
     /// that (vrrp_scheduler.c:vrrp_init_state; recorded: `owner`).
-    pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<Ipv4Addr>, out: &mut Effects) {
+    pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<IpAddr>, out: &mut Effects) {
         let down_at = out.now() + wait;
         self.instances[i].phase = Phase::Backup { down_at, preempt_at: None, master };
         self.arm(i, out);
@@ -96,7 +98,9 @@ impl Vrrp {
         } else if !present && known {
             faults.retain(|f| *f != reason);
             if faults.is_empty() && self.instances[i].phase == Phase::Fault {
+                self.instances[i].unlearn();
                 self.enter_backup(i, None, out);
+                self.announce_source(i, out);
             }
         }
     }

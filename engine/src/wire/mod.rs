@@ -3,6 +3,7 @@
 //! Each has a `parse` that takes any bytes and never panics, and an `emit` that appends to a buffer; the two are
 //! inverse, and the tests say so for every message and for arbitrary bytes.
 
+pub mod ah;
 pub mod arp;
 pub mod checksum;
 pub mod ethernet;
@@ -14,7 +15,9 @@ pub mod ipv4;
 pub mod ipv6;
 pub mod mld;
 pub mod ndisc;
+pub mod vrrp;
 pub mod vrrp2;
+pub mod vrrp3;
 
 /// Why bytes are not the message they were taken for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

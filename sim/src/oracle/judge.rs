@@ -8,7 +8,7 @@ use vrrplab_engine::time::Instant;
 
 use super::answers::Answers;
 use super::claims::Claims;
-use super::election::{Advert, Election};
+use super::election::Election;
 use super::expect::{Expectations, Findings};
 use super::holders::Holders;
 use super::neighbour::Neighbours;
@@ -116,11 +116,12 @@ impl Judge {
 
     /// A frame left a port.
     fn sent(&mut self, at: Instant, from: (usize, usize), frame: u32, summary: &Summary) {
-        if let Some(advert) = Advert::of(summary) {
+        if let Summary::Vrrp(advert) = summary {
             self.net.sent_advert(from.0, advert.vrid, frame);
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
+        // The neighbour oracle knows IPv4 only.
         if let Summary::Garp { address, .. } = summary {
             self.neighbours.garp(at, &self.net, from, frame, (*address).into());
         }
@@ -130,7 +131,7 @@ impl Judge {
     /// A frame did not arrive. Partitions, mutes, carriers and cut trunks are faults of the script and known from
     /// there.
     fn lost(&mut self, at: Instant, host: usize, frame: Option<u32>, why: Loss, summary: &Summary) {
-        let (Some(advert), Some(frame)) = (Advert::of(summary), frame) else { return };
+        let (Summary::Vrrp(advert), Some(frame)) = (summary, frame) else { return };
         match why {
             Loss::NoCarrier | Loss::Partition | Loss::Muted | Loss::TrunkDown => return,
             Loss::QueueFull => self.net.lost_advert(at, host),
@@ -161,7 +162,7 @@ impl Judge {
     /// A frame was touched on its way to a host: an advert that comes late is waited for, and one with a wrong
     /// bit is none.
     fn touched(&mut self, at: Instant, host: usize, frame: u32, how: Touch, summary: &Summary) {
-        let Some(advert) = Advert::of(summary) else { return };
+        let Summary::Vrrp(advert) = summary else { return };
         match how {
             Touch::Duplicated => {}
             Touch::Corrupted(_) => {

@@ -13,8 +13,7 @@ use vrrplab_engine::boundary::{
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
-use vrrplab_engine::wire::checksum::{self, Sum};
-use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp2};
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
 
 use super::anchors::Sight;
 use super::frames::FrameId;
@@ -267,8 +266,8 @@ impl World {
         self.daemon_timers.set(h, turn.map(|at| at.max(self.now)));
     }
 
-    /// The frame that an effect puts on the wire. For a packet the kernel adds the Ethernet header and the IP
-    /// checksum.
+    /// What an effect puts on the wire: a frame, or a unicast packet, whose station is not known yet. The kernel adds
+    /// headers and checksums.
     fn frame_of(&mut self, h: usize, timed: Timed) -> Option<FrameId> {
         let host = &self.hosts[h];
         let daemon = host.daemon.as_ref()?;
@@ -503,7 +502,6 @@ fn emit_vrrp6((source, destination): (Ipv6Addr, Ipv6Addr), hop_limit: u8, messag
     header.emit_around(out, |out| {
         let start = out.len();
         out.extend_from_slice(message);
-        let before = Sum::pseudo6(source, destination, next, message.len());
-        checksum::fill(&mut out[start..], vrrp2::CHECKSUM_AT, before);
+        vrrp3::fill_checksum(&mut out[start..], vrrp3::Ends::V6(source, destination));
     });
 }

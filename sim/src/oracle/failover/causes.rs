@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 
 use super::Trigger;
 use crate::trace::Cause;
@@ -15,6 +15,8 @@ pub(super) struct Sent {
     pub(super) host: usize,
     pub(super) vrid: u8,
     pub(super) priority: u8,
+    /// As the advert says it.
+    pub(super) interval: Duration,
 }
 
 /// An act of the script that was performed.

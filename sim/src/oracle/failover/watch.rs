@@ -1,16 +1,15 @@
 //! The observer: follows who advertises each address, and what clients have and get.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::causes::{Beginning, History, Sent};
 use super::felt::Lasting;
 use super::{Failover, Felt, Relearned};
-use crate::frame::Summary;
+use crate::frame::{Advert, Summary};
 use crate::observer::Observer;
-use crate::oracle::election::Advert;
 use crate::oracle::neighbour::Neighbours;
 use crate::oracle::view::Network;
 use crate::scenario::{Act, Scenario};
@@ -128,11 +127,14 @@ impl Failovers {
     /// A frame left a link of a host.
     fn sent(&mut self, event: &Event, from: (usize, usize), frame: u32, summary: &Summary) {
         self.history.frame(frame);
-        if let Some(advert) = Advert::of(summary) {
+        if let Summary::Vrrp(advert) = summary {
             self.advert(event, from, frame, advert);
         }
         match summary {
-            Summary::Garp { address, .. } => self.garp(event.at, from, *address),
+            Summary::Garp { address, .. } => self.announced(event.at, from, IpAddr::V4(*address)),
+            Summary::NeighbourAdvertisement(said) => {
+                self.announced(event.at, from, IpAddr::V6(said.target));
+            }
             Summary::Echo { reply: true, source, destination, .. } => {
                 self.answer(from, *source, *destination);
             }
@@ -141,28 +143,28 @@ impl Failovers {
     }
 
     /// A host answers somebody's ping of an address.
-    fn answer(&mut self, from: (usize, usize), source: Ipv4Addr, to: Ipv4Addr) {
+    fn answer(&mut self, from: (usize, usize), source: IpAddr, to: IpAddr) {
         let segment = self.net.plan.hosts[from.0].links[from.1].segment.0;
-        let Some(place) = self.net.plan.place(IpAddr::V4(source), segment) else { return };
+        let Some(place) = self.net.plan.place(source, segment) else { return };
         let Some(n) = self.addresses[place].latest else { return };
         let found = &mut self.found[n];
         if found.to != from.0 && self.history.next_act(found.elected).is_none() {
             let links = |c: &usize| self.net.plan.hosts[*c].links.iter();
-            let is = |c: &usize| links(c).flat_map(|l| &l.addresses).any(|a| a.address == IpAddr::V4(to));
+            let is = |c: &usize| links(c).flat_map(|l| &l.addresses).any(|a| a.address == to);
             if let Some(client) = self.net.plan.clients().find(is) {
                 *found.wrong.entry(client).or_default() += 1;
             }
         }
     }
 
-    fn advert(&mut self, event: &Event, from: (usize, usize), frame: u32, advert: Advert<'_>) {
+    fn advert(&mut self, event: &Event, from: (usize, usize), frame: u32, advert: &Advert) {
         let sends = |m: &&usize| {
             let member = &self.net.plan.members[**m];
             (member.host, member.link) == (from.0, Some(from.1))
         };
         let (vrid, priority) = (advert.vrid, advert.priority);
         let Some(&member) = self.net.plan.members_with(vrid).iter().find(sends) else { return };
-        let sent = Sent { frame, at: event.at, host: from.0, vrid, priority };
+        let sent = Sent { frame, at: event.at, host: from.0, vrid, priority, interval: advert.interval };
         self.history.advert(sent);
         if priority == 0 {
             return self.silent(member, None);
@@ -186,10 +188,10 @@ impl Failovers {
         let segment = self.net.plan.places[place].segment;
         let expired = match beginning.armed {
             Some(farewell) if farewell.priority == 0 => {
-                farewell.at + self.net.plan.latency[segment] + m.skew()
+                farewell.at + self.net.plan.latency[segment] + m.skew(farewell.interval)
             }
-            Some(advert) => advert.at + self.net.plan.latency[segment] + m.master_down(),
-            None => beginning.fault + m.master_down(),
+            Some(advert) => advert.at + self.net.plan.latency[segment] + m.master_down(advert.interval),
+            None => beginning.fault + m.master_down(m.config().advert_int),
         };
         let same = |f: &&Found| f.place == place && f.beginning.trigger == beginning.trigger;
         let nth = self.found.iter().filter(same).count() as u32 + 1;
@@ -208,9 +210,9 @@ impl Failovers {
         });
     }
 
-    fn garp(&mut self, now: Instant, from: (usize, usize), address: Ipv4Addr) {
+    fn announced(&mut self, now: Instant, from: (usize, usize), address: IpAddr) {
         let segment = self.net.plan.hosts[from.0].links[from.1].segment.0;
-        let Some(place) = self.net.plan.place(IpAddr::V4(address), segment) else { return };
+        let Some(place) = self.net.plan.place(address, segment) else { return };
         if let Some(n) = self.addresses[place].latest
             && self.found[n].to == from.0
         {

@@ -14,7 +14,7 @@ use vrrplab_engine::config::{Address, Config, Instance, Reading};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::{Judge, Judgement, Outcome, Verdict};
-use crate::frame::Summary;
+use crate::frame::{Advert, Summary};
 use crate::observer::Observer;
 use crate::scenario::*;
 use crate::trace::{Answerer, Cause, Event, Loss, Name, NeighbourState, What};
@@ -209,7 +209,8 @@ impl Run {
 }
 
 fn advert(priority: u8) -> Summary {
-    Summary::Vrrp2 { vrid: 100, priority, interval: Duration::from_secs(1), addresses: vec![VIP] }
+    let (interval, addresses) = (Duration::from_secs(1), vec![VIP.into()]);
+    Summary::Vrrp(Advert { version: 2, ah: None, vrid: 100, priority, interval, addresses, to: None })
 }
 
 fn crash(node: HostIndex) -> Fault {
