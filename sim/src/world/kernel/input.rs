@@ -41,7 +41,7 @@ impl World {
             return self.lost(h, arrival.frame, arrival.number, Loss::Filtered, observer);
         }
         match (packet.protocol, packet.source.is_ipv4()) {
-            (ipv4::VRRP, _) | (ipv4::AH, true) => self.to_socket(h, arrival, &packet, observer),
+            (ipv4::VRRP, _) | (ipv4::AH, true) => self.hand_to_socket(h, arrival, &packet, observer),
             (igmp::PROTOCOL, true) => self.queried(h, arrival.link, packet.payload),
             (ipv4::ICMP, true) if packet.is_unicast() => self.receive_echo(h, arrival, &packet, observer),
             (ipv6::ICMP, false) if packet.is_discovery() => {
@@ -53,7 +53,7 @@ impl World {
     }
 
     /// A packet for a raw socket of the daemon.
-    fn to_socket<O: Observer>(
+    fn hand_to_socket<O: Observer>(
         &mut self,
         h: usize,
         arrival: &Arrival<'_>,
@@ -109,7 +109,7 @@ impl World {
         if dropped {
             return self.lost(h, arrival.frame, arrival.number, Loss::Filtered, observer);
         }
-        self.to_neighbour(h, hop, &one_hop_less(packet.packet), cause, observer);
+        self.send_by(h, hop, &one_hop_less(packet.packet), cause, observer);
     }
 }
 

@@ -30,10 +30,10 @@ impl World {
         if kernel.filter.drops(Direction::Out, &headers, hop.link) {
             return self.filtered_packet(h, packet, cause, observer);
         }
-        self.to_neighbour(h, hop, packet, cause, observer);
+        self.send_by(h, hop, packet, cause, observer);
     }
 
-    pub(super) fn to_neighbour<O: Observer>(
+    pub(super) fn send_by<O: Observer>(
         &mut self,
         h: usize,
         hop: Hop,
