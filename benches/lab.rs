@@ -53,8 +53,8 @@ fn scenario(count: u8, config: impl Fn(u8) -> Config) -> Arc<Scenario> {
             scripts: Vec::new(),
         };
         let mac = Mac([2, 0, 0, 0, 0, n + 1]);
-        let link = Link { name: "eth0".into(), mac, segment: SegmentIndex(0), addresses: vec![address] };
-        Host { name: format!("r{n}").into(), links: vec![link], role: Role::Node(spec) }
+        let link = Link::new("eth0", mac, SegmentIndex(0), vec![address]);
+        Host::new(format!("r{n}"), vec![link], Role::Node(spec))
     };
     Arc::new(Scenario {
         name: format!("{count} routers"),

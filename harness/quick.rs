@@ -83,15 +83,11 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
         let start = Some(Instant::ZERO);
         let (reading, scripts) = (Arc::clone(reading), Vec::new());
         let node = NodeSpec { reading, start, cost: Cost::RECORDED, scripts };
-        hosts.push(Host { name: name.as_str().into(), links, role: Role::Node(node) });
+        hosts.push(Host::new(name.as_str(), links, Role::Node(node)));
     }
     hosts.extend(network.probe.map(|(link, to)| {
         let ping = Some(Ping { to, every: Duration::from_millis(100) });
-        Host {
-            name: unused("probe", &names).into(),
-            links: vec![link],
-            role: Role::Client(ClientSpec { ping }),
-        }
+        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping }))
     }));
     Ok(Scenario {
         name: names.join("+"),

@@ -20,9 +20,8 @@ fn lab() -> Scenario {
     let vip: Cidr = "192.168.10.240/24".parse().unwrap();
     let host = |name: &str, n: u8, role: Role| {
         let addresses = vec![format!("192.168.10.{n}/24").parse().unwrap()];
-        let link =
-            Link { name: "eth0".into(), mac: Mac([2, 0, 0, 0, 0, n]), segment: SegmentIndex(0), addresses };
-        Host { name: name.into(), links: vec![link], role }
+        let link = Link::new("eth0", Mac([2, 0, 0, 0, 0, n]), SegmentIndex(0), addresses);
+        Host::new(name, vec![link], role)
     };
     let node = |priority: u8| {
         let mut instance = Instance::named("VI_1");

@@ -11,7 +11,9 @@ mod hosts;
 mod jobs;
 mod network;
 mod page;
+mod route;
 mod script;
+mod sysctl;
 #[cfg(test)]
 mod tests;
 mod variant;

@@ -242,7 +242,7 @@ after = { advert = "a", nth = 0 }
 kill = "a"
 back = "1s""#,
         r#"
-1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, partition, heal, mute, unmute, script, impair, clear, trunk
+1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, filter, partition, heal, mute, unmute, script, impair, clear, trunk
 3:1 missing-key: this [[at]] does not say when | time = "10s", or after = { advert = "ka1", nth = 5, plus = "400ms" }
 8:1 several-verbs: this [[at]] has `crash` already | one verb each: write another [[at]] for `stop`
 11:1 unknown-key: an [[at]] has no `crahs` | did you mean `crash`?
@@ -554,4 +554,95 @@ proptest! {
         lines.swap(a, b);
         survives(&lines.join("\n"));
     }
+}
+
+/// A change to the host of the valid text, on its line.
+const A_LINK: &str = "link.eth0 = { address = [\"192.168.10.170/24\"] }";
+
+#[test]
+fn settings_have_names_and_ranges() {
+    check_change(
+        A_LINK,
+        &format!(
+            "{A_LINK}\nsysctl = {{ arp_ignor = 1, rp_filter = 3, net.ipv4.conf.eth7.arp_announce = 2, ip_forward = true }}"
+        ),
+        r#"
+7:10 unknown-name: `arp_announce` is for eth7, which this host does not have | did you mean `eth0`?
+7:12 unknown-key: `arp_ignor` is not a setting that matters here | did you mean `arp_ignore`?
+7:39 bad-number: `rp_filter` is never 3 | 0 to 2
+7:92 wrong-type: a whole number belongs here, this is a boolean"#,
+    );
+    check_change(
+        A_LINK,
+        &format!("{A_LINK}\nsysctl = {{ net.ipv4.conf.eth7.arp_announce = 2 }}"),
+        "7:10 unknown-name: `arp_announce` is for eth7, which this host does not have | did you mean `eth0`?",
+    );
+    check_change(
+        A_LINK,
+        "link.eth0 = { address = [\"192.168.10.170/24\"], sysctl = { ip_forward = 1 } }",
+        "6:58 misplaced-key: `ip_forward` is a setting of the host | write it in the `sysctl` of the host itself",
+    );
+}
+
+#[test]
+fn of_all_and_the_link_the_greater_counts_and_a_link_has_its_own_timing() {
+    let link = "link.eth0 = { address = [\"192.168.10.170/24\"], sysctl = { arp_ignore = 1, rp_filter = 1 } }\n\
+                sysctl = { rp_filter = 2, base_reachable_time_ms = 5000, net.ipv6.neigh.eth0.base_reachable_time_ms = 9000, \
+                net.core.rmem_default = 4096, net.ipv6.conf.all.forwarding = 1 }";
+    let file = read("t.toml", &VALID.replacen(A_LINK, link, 1), &Stub);
+    assert_eq!(file.findings, []);
+    let host = &file.scenarios[0].hosts[0];
+    let settings = &host.links[0].settings;
+    assert_eq!((settings.arp_ignore, settings.rp_filter, settings.forwarding), (1, 2, [false, true]));
+    assert_eq!(host.settings.receive_buffer, 4096);
+    let base = settings.neighbours.map(|m| match m {
+        crate::neighbour::Manners::Linux(timing) => timing.base_reachable,
+        crate::neighbour::Manners::Ageing(_) => Duration::ZERO,
+    });
+    assert_eq!(base, [Duration::from_secs(5), Duration::from_secs(9)]);
+}
+
+#[test]
+fn routes_and_rules_say_what_is_wrong_with_them() {
+    check_change(
+        A_LINK,
+        &format!(
+            "{A_LINK}\nroute = [\"default via 10.0.0.1\", \"10.0.0.0/33 dev eth0\", \"default\", \"10.0.0.0/8 dev eth1\", \"::/0 via 192.168.10.1\", \"default via 192.168.10.1 metric 3\"]"
+        ),
+        r#"
+7:10 bad-route: 10.0.0.1 is in no network of this host | a router is a neighbour
+7:34 bad-route: `10.0.0.0/33 dev eth0` does not begin with a network | "default via 192.168.10.240", or "10.1.0.0/16 via 192.168.10.240 dev eth0"
+7:58 bad-route: `default` says neither `via` nor `dev` | "default via 192.168.10.240", or "10.1.0.0/16 via 192.168.10.240 dev eth0"
+7:69 bad-route: there is no link `eth1` here | did you mean `eth0`?
+7:92 bad-route: `::/0 via 192.168.10.1` mixes IPv4 and IPv6 | "default via 192.168.10.240", or "10.1.0.0/16 via 192.168.10.240 dev eth0"
+7:117 bad-route: `metric` does not belong into a route | "default via 192.168.10.240", or "10.1.0.0/16 via 192.168.10.240 dev eth0""#,
+    );
+    check_change(
+        A_LINK,
+        &format!(
+            "{A_LINK}\nfilter = [{{ drop = \"vrp\" }}, {{ direction = \"inn\" }}, {{ drop = \"all\", from = \"x\", link = \"eth1\" }}]\nneighbour = \"cosco\""
+        ),
+        r#"
+7:20 unknown-word: `vrp` does not belong here | did you mean `vrrp`?
+7:29 missing-key: a rule needs `drop` | drop = "vrrp"
+7:43 unknown-word: `inn` does not belong here | did you mean `in`?
+7:75 bad-address: `x` is no address | an address or a network: "192.168.10.0/24"
+7:87 unknown-word: `eth1` does not belong here | did you mean `eth0`?
+8:13 unknown-word: `cosco` is no way to keep neighbours | did you mean `cisco`?"#,
+    );
+    check_more(
+        "[[at]]\ntime = \"1s\"\nfilter = { host = \"a\" }\n[[at]]\ntime = \"1s\"\nfilter = { add = { drop = \"arp\" } }\n",
+        r#"
+3:10 missing-key: a `filter` has either `add` or `remove` | add = { drop = "vrrp" }
+6:10 missing-key: a `filter` needs `host` | host = "ka1""#,
+    );
+}
+
+#[test]
+fn a_link_with_ipv6_has_its_link_local_address() {
+    let link = "link.eth0 = { address = [\"192.168.10.170/24\", \"fd00:10::170/64\"] }";
+    let file = read("t.toml", &VALID.replacen(A_LINK, link, 1), &Stub);
+    let addresses: Vec<String> =
+        file.scenarios[0].hosts[0].links[0].addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["192.168.10.170/24", "fd00:10::170/64", "fe80::ff:fe00:1/64"]);
 }
