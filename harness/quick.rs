@@ -99,6 +99,7 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
         covers: Vec::new(),
         duration,
         segments: network.segments,
+        trunks: Vec::new(),
         hosts,
         script,
         expectations: Vec::new(),

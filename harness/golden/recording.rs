@@ -49,14 +49,13 @@ pub fn read(folder: &Path) -> Result<Lanes, RecordingError> {
     let mut lanes = Lanes::default();
     lanes.nodes = case.nodes.iter().cloned().collect();
     lanes.base = case.base.iter().cloned().collect();
-    lanes.links.insert(LINK.into());
+    lanes.links.insert(case.link.clone());
     acts_and_addresses(&mut lanes, &case, folder)?;
     states(&mut lanes, &case, folder)?;
-    let link = Name::from(LINK);
     for frame in frames(folder)? {
         lanes.frames_until = Some(frame.at);
         if let Some(node) = case.node_of(&frame.bytes) {
-            lanes.frame(frame.at, node, &link, &frame.bytes);
+            lanes.frame(frame.at, node, &case.link, &frame.bytes);
         }
     }
     Ok(lanes)
@@ -64,6 +63,8 @@ pub fn read(folder: &Path) -> Result<Lanes, RecordingError> {
 
 /// What a case says about its laboratory.
 struct Case {
+    /// The interface of every node; `link` where the case renamed it.
+    link: Name,
     nodes: Vec<Name>,
     base: Vec<(Name, Cidr)>,
     /// Starts of daemons and actions, in the order of time.
@@ -76,7 +77,8 @@ impl Case {
         let fail =
             |what: &str| RecordingError { path: path.to_path_buf(), line: None, what: what.to_string() };
         let table = DeTable::parse(&text).map_err(|error| fail(&error.to_string()))?;
-        let mut case = Case { nodes: Vec::new(), base: Vec::new(), acts: Vec::new() };
+        let link = table.get_ref().get("link").and_then(|link| link.get_ref().as_str()).unwrap_or(LINK);
+        let mut case = Case { link: link.into(), nodes: Vec::new(), base: Vec::new(), acts: Vec::new() };
         let nodes = table.get_ref().get("nodes").and_then(|nodes| nodes.get_ref().as_table());
         let mut nodes: Vec<_> = nodes.ok_or_else(|| fail("no nodes"))?.iter().collect();
         // Tables are sorted by name; the order of the text numbers the Ethernet addresses.

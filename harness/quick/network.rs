@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::config::Config;
-use vrrplab_engine::time::Duration;
 use vrrplab_sim::scenario::{Link, Segment, SegmentIndex, default_mac};
 
 use super::Options;
@@ -51,8 +50,7 @@ impl Network {
         plan.read_given(command);
         let links = plan.links(command);
         let probe = plan.probe(command);
-        let segment = |name: &&str| Segment { name: (*name).into(), latency: Duration::from_micros(50) };
-        Network { segments: plan.segments.iter().map(segment).collect(), links, probe }
+        Network { segments: plan.segments.iter().map(|name| Segment::plain(*name)).collect(), links, probe }
     }
 }
 

@@ -13,7 +13,7 @@ use vrrplab_engine::wire::{ethernet, ipv4, ipv6};
 use vrrplab_sim::frame::{Advert, Summary};
 use vrrplab_sim::run::Run;
 use vrrplab_sim::scenario::Role;
-use vrrplab_sim::trace::{Cause, Event, Loss, Name, What};
+use vrrplab_sim::trace::{Cause, Event, Loss, Name, Touch, What};
 
 use super::{Paint, WIDTH, cut};
 
@@ -111,6 +111,7 @@ impl<'a> Table<'a> {
             }
             What::Tx { frame, summary, .. } => self.sent(event, host, *frame, summary),
             What::Lost { why, summary, frame } => self.lost(event, host, *why, summary, *frame),
+            What::Touched { frame, how, summary } => self.touched(event, host, *frame, *how, summary),
             What::Answer { address, by } => {
                 let text = match by {
                     None => format!("{host}: {address} does not answer"),
@@ -195,23 +196,41 @@ impl<'a> Table<'a> {
     }
 
     fn lost(&mut self, event: &Event, host: &str, why: Loss, summary: &Summary, frame: Option<u32>) {
-        let kind = match summary {
-            Summary::Vrrp(Advert { priority: 0, .. }) => "a farewell",
-            Summary::Vrrp(_) => "an advert",
-            Summary::Garp { .. } => "a gratuitous ARP",
-            _ => return,
+        let Some(kind) = kind(summary) else { return };
+        let sender = frame.map_or(host.to_string(), |n| self.sender(n));
+        // What is not taken in is told of the port where that happens.
+        let host = match host {
+            "--" => "the other switch".to_string(),
+            host if host == sender => "its switch".to_string(),
+            host => host.to_string(),
         };
-        let sender = frame.map_or(host.to_string(), |n| {
-            let port = self.run.capture.frames[n as usize - 1].port;
-            self.run.capture.ports[port].host.to_string()
-        });
         let text = match why {
             Loss::NoCarrier => format!("{kind} of {sender} does not leave: no carrier"),
-            Loss::Partition => format!("{kind} of {sender} does not reach {host}: partition"),
-            Loss::Muted => format!("{kind} of {sender} does not reach {host}: muted"),
             Loss::QueueFull => format!("{kind} of {sender} finds {host}'s queue full"),
+            why => format!("{kind} of {sender} does not reach {host}: {}", why.words()),
         };
         self.repeated("lost", event, text, frame, Tone::Quiet);
+    }
+
+    /// What happened to a frame on its way, without figures: they differ from frame to frame.
+    fn touched(&mut self, event: &Event, host: &str, frame: u32, how: Touch, summary: &Summary) {
+        let Some(kind) = kind(summary) else { return };
+        let how = match how {
+            Touch::Delayed(_) => "reaches {host} late",
+            Touch::Duplicated => "reaches {host} twice",
+            Touch::Held(_) => "is overtaken on its way to {host}",
+            Touch::Corrupted(_) => "reaches {host} with a wrong bit",
+            Touch::Queued(_) => "waits in a bottleneck on its way to {host}",
+        };
+        let host = if host == "--" { "the other switch" } else { host };
+        let text = format!("{kind} of {} {}", self.sender(frame), how.replace("{host}", host));
+        self.repeated("touch", event, text, Some(frame), Tone::Quiet);
+    }
+
+    /// Who put a frame on the wire.
+    fn sender(&self, frame: u32) -> String {
+        let port = self.run.capture.frames[frame as usize - 1].port;
+        self.run.capture.ports[port].host.to_string()
     }
 
     fn neighbour(&mut self, event: &Event, host: &str, address: Ipv4Addr, mac: Option<Mac>) {
@@ -335,5 +354,15 @@ fn why(cause: Cause) -> String {
         Cause::TimerOfFrame(timer, n) => format!(", {} timer since #{n}", timer.name()),
         Cause::TimerOfFault(timer, 0) => format!(", {} timer since its start", timer.name()),
         Cause::TimerOfFault(timer, n) => format!(", {} timer since act {n}", timer.name()),
+    }
+}
+
+/// What is worth a line when something happens to it on its way.
+fn kind(summary: &Summary) -> Option<&'static str> {
+    match summary {
+        Summary::Vrrp(Advert { priority: 0, .. }) => Some("a farewell"),
+        Summary::Vrrp(_) => Some("an advert"),
+        Summary::Garp { .. } => Some("a gratuitous ARP"),
+        _ => None,
     }
 }

@@ -10,7 +10,7 @@ use vrrplab_engine::boundary::Timer;
 use vrrplab_engine::time::Instant;
 
 use crate::observer::Observer;
-use crate::trace::{Cause, Event, What};
+use crate::trace::{Cause, Event, Touch, What};
 
 /// The observer that hashes a run while it happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,6 +85,16 @@ impl RunHash {
             }
             What::Log(_) => self.byte(7),
             What::Fault(_) => self.byte(8),
+            What::Touched { frame, how, .. } => {
+                let (kind, value) = match how {
+                    Touch::Delayed(by) => (0, by.as_micros()),
+                    Touch::Duplicated => (1, 0),
+                    Touch::Held(by) => (2, by.as_micros()),
+                    Touch::Corrupted(bit) => (3, u64::from(*bit)),
+                    Touch::Queued(by) => (4, by.as_micros()),
+                };
+                self.fields(9, &[u64::from(*frame), kind, value]);
+            }
         }
     }
 

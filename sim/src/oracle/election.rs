@@ -167,6 +167,20 @@ impl Election {
         }
     }
 
+    /// An advert that a host heard reaches it so much later: so much longer it waits.
+    pub(super) fn delayed(&mut self, now: Instant, net: &Network, host: usize, frame: u32, by: Duration) {
+        for m in net.plan.members_of(host) {
+            let heard = self.voices[m].heard.filter(|h| h.frame == frame);
+            let interval = self.slowest(net, m);
+            if let (Some(heard), true) = (heard, self.late.since(m).is_some()) {
+                let member = &net.plan.members[m];
+                let farewell = heard.priority == 0;
+                let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
+                self.late.on(now, m, now + by + allowance(net, m, wait), Some(frame));
+            }
+        }
+    }
+
     /// An address of this host is gone: whoever managed it has stepped down.
     pub(super) fn gave_up(&mut self, now: Instant, net: &Network, host: usize, place: usize) {
         for m in net.plan.members_of(host) {

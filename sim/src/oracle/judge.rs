@@ -17,15 +17,11 @@ use super::view::Network;
 use super::{Judgement, Outcome, Verdict, name_of};
 use crate::frame::Summary;
 use crate::observer::Observer;
-use crate::scenario::{Act, Fault, Oracle, Rule, Scenario};
-use crate::trace::{Cause, Event, Loss, What};
+use crate::scenario::{Act, Oracle, Rule, Scenario};
+use crate::trace::{Event, Loss, Touch, What};
 
 /// Judges a run while it happens. What is seen decides; a daemon's claims serve `state and addresses differ`, the
 /// `sequence` expectation and explanations. Memory is bounded by the scenario and the number of violations.
-///
-/// A [`What::Fault`] event means the act that its cause names: [`Cause::Fault`] with the place in
-/// [`Scenario::script`] from 1. Its text is for people, with two exceptions: `start NAME` without a cause is a
-/// node's first start, and `power NAME` is a bare host that comes back after a crash.
 #[derive(Clone, Debug)]
 pub struct Judge {
     script: Vec<Act>,
@@ -107,22 +103,10 @@ impl Judge {
     }
 
     fn fault(&mut self, event: &Event, text: &str) {
-        let at = event.at;
-        let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.net.plan.host(name));
-        if let Some(host) = named("power ") {
-            self.net.power(at, host);
-        } else if let Cause::Fault(number) = event.cause {
-            let index = (number as usize).wrapping_sub(1);
-            let Some(fault) = self.script.get(index).map(|act| act.fault.clone()) else { return };
-            self.net.act(at, &fault, number, text);
-            if let Fault::Crash { node: h, .. } | Fault::Kill(h) | Fault::Start(h) = fault {
-                self.forget(at, h.0);
-            }
-        } else if let Some(host) = named("start ") {
-            self.net.start(at, host);
-            self.forget(at, host);
+        if let Some(host) = self.net.fault(&self.script, event, text) {
+            self.forget(event.at, host);
         }
-        self.look_again(at);
+        self.look_again(event.at);
     }
 
     fn forget(&mut self, at: Instant, host: usize) {
@@ -133,6 +117,7 @@ impl Judge {
     /// A frame left a port.
     fn sent(&mut self, at: Instant, from: (usize, usize), frame: u32, summary: &Summary) {
         if let Summary::Vrrp(advert) = summary {
+            self.net.sent_advert(from.0, advert.vrid, frame);
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
@@ -143,15 +128,47 @@ impl Judge {
         self.expectations.frame(at, from.0, summary);
     }
 
-    /// A frame did not arrive. Partitions, mutes and carriers are faults of the script and known from there.
+    /// A frame did not arrive. Partitions, mutes, carriers and cut trunks are faults of the script and known from
+    /// there.
     fn lost(&mut self, at: Instant, host: usize, frame: Option<u32>, why: Loss, summary: &Summary) {
-        if why == Loss::QueueFull && matches!(summary, Summary::Vrrp(_)) {
-            self.net.lost_advert(at, host);
-            if let Some(frame) = frame {
-                self.election.lost(at, &self.net, host, frame);
+        let (Summary::Vrrp(advert), Some(frame)) = (summary, frame) else { return };
+        match why {
+            Loss::NoCarrier | Loss::Partition | Loss::Muted | Loss::TrunkDown => return,
+            Loss::QueueFull => self.net.lost_advert(at, host),
+            Loss::Impaired | Loss::TailDrop | Loss::Policed | Loss::NotForwarding | Loss::Pruned => {
+                self.net.network_lost_advert(at, host, advert.vrid, frame);
             }
-            for place in 0..self.net.plan.places.len() {
-                self.holders.update(at, &self.net, place);
+        }
+        self.unheard(at, host, frame);
+    }
+
+    /// An advert that a host could hear did not get there as it was sent. Whose port refused it is its sender:
+    /// then nobody heard it.
+    fn unheard(&mut self, at: Instant, host: usize, frame: u32) {
+        if self.net.sent_by(host, frame) {
+            for other in 0..self.net.plan.hosts.len() {
+                self.election.lost(at, &self.net, other, frame);
+            }
+        } else {
+            self.election.lost(at, &self.net, host, frame);
+        }
+        for place in 0..self.net.plan.places.len() {
+            self.holders.update(at, &self.net, place);
+        }
+    }
+
+    /// A frame was touched on its way to a host: an advert that comes late is waited for, and one with a wrong
+    /// bit is none.
+    fn touched(&mut self, at: Instant, host: usize, frame: u32, how: Touch, summary: &Summary) {
+        let Summary::Vrrp(advert) = summary else { return };
+        match how {
+            Touch::Duplicated => {}
+            Touch::Corrupted(_) => {
+                self.net.network_lost_advert(at, host, advert.vrid, frame);
+                self.unheard(at, host, frame);
+            }
+            Touch::Delayed(by) | Touch::Held(by) | Touch::Queued(by) => {
+                self.election.delayed(at, &self.net, host, frame, by);
             }
         }
     }
@@ -165,6 +182,7 @@ impl Judge {
                 }
             }
             What::Lost { frame, why, summary } => self.lost(at, host, *frame, *why, summary),
+            What::Touched { frame, how, summary } => self.touched(at, host, *frame, *how, summary),
             What::Address { added, cidr, link } => {
                 let Some(link) = self.net.plan.link(host, link) else { return };
                 let place = self.net.address(at, event.cause, host, link, cidr.address, *added);

@@ -12,15 +12,19 @@ use vrrplab_engine::time::Duration;
 
 use super::bounds;
 use crate::frame::Advert;
-use crate::scenario::{Host, Link, Ping, Role, Scenario};
+use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
 
 /// What does not change during a run. Hosts and segments count as in the scenario.
 #[derive(Clone, Debug)]
 pub(super) struct Topology {
     pub(super) hosts: Vec<Machine>,
-    /// Of each segment.
+    /// Of each segment: how long a frame can take from there to anywhere.
     pub(super) latency: Vec<Duration>,
+    /// Of each segment: the first of those that trunks connect it with, which stands for all of them.
+    pub(super) domain: Vec<usize>,
+    /// Which segments each trunk connects.
+    pub(super) trunks: Vec<[usize; 2]>,
     pub(super) members: Vec<Member>,
     pub(super) places: Vec<Place>,
     by_name: BTreeMap<Name, usize>,
@@ -56,7 +60,7 @@ pub(super) struct Member {
     index: usize,
 }
 
-/// A virtual address on a segment: what must have one holder.
+/// A virtual address on a segment, and those that trunks connect it with: what must have one holder.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) address: IpAddr,
@@ -137,12 +141,15 @@ impl Topology {
             by_name: hosts.iter().enumerate().map(|(i, h)| (h.name.clone(), i)).collect(),
             by_mac: macs(&hosts),
             hosts,
-            latency: scenario.segments.iter().map(|s| s.latency).collect(),
+            latency: Vec::new(),
+            domain: domains(scenario),
+            trunks: scenario.trunks.iter().map(|t| t.between.map(|s| s.0)).collect(),
             members: Vec::new(),
             places: Vec::new(),
             by_address: BTreeMap::new(),
             by_vrid: BTreeMap::new(),
         };
+        plan.latency = plan.longest_ways(scenario);
         for (host, spec) in scenario.hosts.iter().enumerate() {
             let first = plan.members.len();
             if let Role::Node(node) = &spec.role {
@@ -152,11 +159,46 @@ impl Topology {
             }
             plan.hosts[host].members = first..plan.members.len();
         }
+        let delays = plan.worst_delays(scenario);
         for place in &mut plan.places {
             let members = &plan.members;
             place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()));
+            place.bound += delays[place.segment];
         }
         plan
+    }
+
+    /// All switches and cables of a domain: no way through it is longer.
+    fn longest_ways(&self, scenario: &Scenario) -> Vec<Duration> {
+        let mut all = vec![Duration::ZERO; self.domain.len()];
+        for (s, segment) in scenario.segments.iter().enumerate() {
+            all[self.domain[s]] += segment.latency;
+        }
+        for trunk in &scenario.trunks {
+            all[self.domain[trunk.between[0].0]] += trunk.latency;
+        }
+        self.domain.iter().map(|&d| all[d]).collect()
+    }
+
+    /// By segment: how much longer than usual a frame can take in its domain, in the worst case of all
+    /// impairments.
+    fn worst_delays(&self, scenario: &Scenario) -> Vec<Duration> {
+        let segments = scenario.segments.iter().enumerate();
+        let segments = segments.flat_map(|(s, spec)| spec.impairments.iter().map(move |i| (s, *i)));
+        let trunks = scenario.trunks.iter();
+        let trunks = trunks.flat_map(|t| t.impairments.iter().map(move |i| (t.between[0].0, *i)));
+        let acts = scenario.script.iter().filter_map(|act| match act.fault {
+            Fault::Impair { on: Medium::Segment(s), impairment, .. } => Some((s.0, impairment)),
+            Fault::Impair { on: Medium::Trunk(t), impairment, .. } => {
+                Some((scenario.trunks[t.0].between[0].0, impairment))
+            }
+            _ => None,
+        });
+        let mut all = vec![Duration::ZERO; self.domain.len()];
+        for (s, impairment) in segments.chain(trunks).chain(acts) {
+            all[self.domain[s]] += impairment.worst_delay();
+        }
+        self.domain.iter().map(|&d| all[d]).collect()
     }
 
     fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
@@ -187,6 +229,7 @@ impl Topology {
     }
 
     fn place_of(&mut self, address: IpAddr, segment: usize) -> usize {
+        let segment = self.domain[segment];
         let places = &mut self.places;
         *self.by_address.entry((address, segment)).or_insert_with(|| {
             places.push(Place { address, segment, members: Vec::new(), bound: Duration::ZERO });
@@ -206,14 +249,14 @@ impl Topology {
         self.hosts[host].links.iter().position(|l| &*l.name == name)
     }
 
-    /// The links of a host on a segment.
+    /// The links of a host on a segment, or on one that trunks connect it with.
     pub(super) fn links_on(&self, host: usize, segment: usize) -> impl Iterator<Item = usize> + '_ {
         let links = self.hosts[host].links.iter().enumerate();
-        links.filter(move |(_, l)| l.segment.0 == segment).map(|(i, _)| i)
+        links.filter(move |(_, l)| self.domain[l.segment.0] == self.domain[segment]).map(|(i, _)| i)
     }
 
     pub(super) fn place(&self, address: IpAddr, segment: usize) -> Option<usize> {
-        self.by_address.get(&(address, segment)).copied()
+        self.by_address.get(&(address, self.domain[segment])).copied()
     }
 
     /// The places of an address: one for each segment where somebody is configured for it.
@@ -271,6 +314,16 @@ fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
 /// `unicast_fault_no_peer`.
 fn lacks_peers(instance: &Instance) -> bool {
     instance.unicast.fault_no_peer && instance.unicast.peers.is_empty()
+}
+
+fn domains(scenario: &Scenario) -> Vec<usize> {
+    let mut domain: Vec<usize> = (0..scenario.segments.len()).collect();
+    for trunk in &scenario.trunks {
+        let [a, b] = trunk.between.map(|s| domain[s.0]);
+        let (first, other) = (a.min(b), a.max(b));
+        domain.iter_mut().filter(|d| **d == other).for_each(|d| *d = first);
+    }
+    domain
 }
 
 fn machine(host: &Host) -> Machine {

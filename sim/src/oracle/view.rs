@@ -8,10 +8,11 @@ use vrrplab_engine::boundary::Timer;
 use vrrplab_engine::time::Instant;
 
 use super::topology::Topology;
-use crate::scenario::{Fault, Scenario};
-use crate::trace::Cause;
+use crate::scenario::{Act, Fault, Medium, Scenario};
+use crate::trace::{Cause, Event};
 
-/// Hosts that could hear each other if nobody were muted: a segment and a side of its partition.
+/// Hosts that could hear each other if nobody were muted: a segment and a side of its partition. Where trunks
+/// connect several, the first segment stands for all of them.
 pub(super) type Component = (usize, u8);
 
 #[derive(Clone, Debug)]
@@ -20,6 +21,14 @@ pub(super) struct Network {
     hosts: Vec<HostView>,
     /// By segment and host.
     groups: Vec<Vec<u8>>,
+    /// By trunk: whether it is cut.
+    cut: Vec<bool>,
+    /// By segment: the first one that trunks connect its first group with, as they are now.
+    joined: Vec<usize>,
+    /// By sender and virtual router: its last advert and the one before.
+    adverts: BTreeMap<(usize, u8), [u32; 2]>,
+    /// By receiver, sender and virtual router: the last advert that did not arrive.
+    unheard: BTreeMap<(usize, usize, u8), u32>,
     /// From and to, with the act that did it.
     mutes: BTreeMap<(usize, usize), u32>,
     /// By place and host.
@@ -72,6 +81,10 @@ impl Network {
         let mut net = Network {
             hosts: plan.hosts.iter().map(host).collect(),
             groups: vec![vec![0; plan.hosts.len()]; plan.latency.len()],
+            cut: vec![false; plan.trunks.len()],
+            joined: plan.domain.clone(),
+            adverts: BTreeMap::new(),
+            unheard: BTreeMap::new(),
             mutes: BTreeMap::new(),
             held: BTreeMap::new(),
             quiet: vec![Instant::ZERO; plan.latency.len()],
@@ -123,8 +136,35 @@ impl Network {
         Some(place)
     }
 
+    /// A [`What::Fault`](crate::trace::What::Fault) event with its text. It means the act that its cause names:
+    /// [`Cause::Fault`] with the place in the script from 1. The text is for people, with three exceptions: `start
+    /// NAME` without a cause is a node's first start, `power NAME` is a bare host that comes back after a crash, and
+    /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is gone or new.
+    pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<usize> {
+        let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.plan.host(name));
+        let (power, start) = (named("power "), named("start "));
+        if let Some(host) = power {
+            self.power(event.at, host);
+            return None;
+        }
+        let Cause::Fault(number) = event.cause else {
+            self.start(event.at, start?);
+            return start;
+        };
+        let act = script.get((number as usize).wrapping_sub(1))?;
+        if text.starts_with("over") {
+            self.over(event.at, &act.fault);
+            return None;
+        }
+        self.act(event.at, &act.fault, number, text);
+        match act.fault {
+            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start(host) => Some(host.0),
+            _ => None,
+        }
+    }
+
     /// An act of the script, by its number from 1, and its words in the trace.
-    pub(super) fn act(&mut self, at: Instant, fault: &Fault, number: u32, text: &str) {
+    fn act(&mut self, at: Instant, fault: &Fault, number: u32, text: &str) {
         self.acts.insert(number, (at, text.into()));
         self.last_act = Some(number);
         match *fault {
@@ -158,6 +198,37 @@ impl Network {
                 self.touch(at, from.0);
                 self.touch(at, to.0);
             }
+            Fault::Impair { on, .. } | Fault::Clear(on) => self.touch_medium(at, on),
+            Fault::Trunk { trunk, up } => {
+                self.cut[trunk.0] = !up;
+                self.join();
+                self.touch_medium(at, Medium::Trunk(trunk));
+            }
+        }
+    }
+
+    /// What an act impaired is as it was.
+    pub(super) fn over(&mut self, at: Instant, fault: &Fault) {
+        if let Fault::Impair { on, .. } = *fault {
+            self.touch_medium(at, on);
+        }
+    }
+
+    fn touch_medium(&mut self, at: Instant, on: Medium) {
+        let segment = match on {
+            Medium::Segment(s) => s.0,
+            Medium::Trunk(t) => self.plan.trunks[t.0][0],
+        };
+        self.touch_segment(at, segment);
+    }
+
+    /// Finds out again what trunks connect.
+    fn join(&mut self) {
+        self.joined = (0..self.plan.domain.len()).collect();
+        for (trunk, _) in self.cut.iter().enumerate().filter(|(_, cut)| !**cut) {
+            let [a, b] = self.plan.trunks[trunk].map(|s| self.joined[s]);
+            let (first, other) = (a.min(b), a.max(b));
+            self.joined.iter_mut().filter(|s| **s == other).for_each(|s| *s = first);
         }
     }
 
@@ -205,19 +276,52 @@ impl Network {
             return;
         }
         for link in &self.plan.hosts[host].links {
-            let segment = link.segment.0;
-            self.quiet_side.insert((segment, self.groups[segment][host]), at);
+            self.quiet_side.insert(self.side(host, link.segment.0), at);
         }
     }
 
+    /// Everything that trunks connect with a segment, cut or not.
     fn touch_segment(&mut self, at: Instant, segment: usize) {
-        self.quiet[segment] = at;
+        let domain = &self.plan.domain;
+        let all = self.quiet.iter_mut().zip(domain).filter(|(_, d)| **d == domain[segment]);
+        all.for_each(|(quiet, _)| *quiet = at);
+    }
+
+    /// The component of a host that has a link with carrier on this segment. Trunks belong to the first group.
+    fn side(&self, host: usize, segment: usize) -> Component {
+        match self.groups[segment][host] {
+            0 => (self.joined[segment], 0),
+            group => (segment, group),
+        }
     }
 
     /// A running daemon lost an advert: what follows is a new election.
     pub(super) fn lost_advert(&mut self, at: Instant, host: usize) {
         if self.hosts[host].daemon == Daemon::Running {
             self.touch(at, host);
+        }
+    }
+
+    /// An advert left a port.
+    pub(super) fn sent_advert(&mut self, host: usize, vrid: u8, frame: u32) {
+        let sent = self.adverts.entry((host, vrid)).or_default();
+        *sent = [frame, sent[0]];
+    }
+
+    /// Whether this host sent that advert.
+    pub(super) fn sent_by(&self, host: usize, frame: u32) -> bool {
+        self.adverts.range((host, 0)..=(host, u8::MAX)).any(|(_, sent)| sent.contains(&frame))
+    }
+
+    /// The network lost an advert on its way to a host. That unsettles an election when it begins; where nothing
+    /// arrives for long, it is no new fault each time.
+    pub(super) fn network_lost_advert(&mut self, at: Instant, host: usize, vrid: u8, frame: u32) {
+        let sent = self.adverts.iter().find(|((_, v), sent)| *v == vrid && sent.contains(&frame));
+        let Some((&(sender, _), sent)) = sent else { return self.lost_advert(at, host) };
+        let before = if sent[0] == frame { sent[1] } else { 0 };
+        let last = self.unheard.insert((host, sender, vrid), frame);
+        if last.is_none_or(|last| last != before) {
+            self.lost_advert(at, host);
         }
     }
 
@@ -231,7 +335,7 @@ impl Network {
     pub(super) fn component(&self, host: usize, link: usize) -> Option<Component> {
         let view = &self.hosts[host];
         let segment = self.plan.hosts[host].links[link].segment.0;
-        (view.powered && view.carrier[link]).then(|| (segment, self.groups[segment][host]))
+        (view.powered && view.carrier[link]).then(|| self.side(host, segment))
     }
 
     /// The component of a host on a segment, by its first link there that has carrier.

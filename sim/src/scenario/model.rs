@@ -1,6 +1,6 @@
 //! The meaning of a scenario file: every name resolved, every value in range.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::addr::{Cidr, Mac};
@@ -8,6 +8,7 @@ use vrrplab_engine::boundary::{Announced, Cost};
 use vrrplab_engine::config::Reading;
 use vrrplab_engine::time::{Duration, Instant};
 
+use super::Impairment;
 use crate::trace::Name;
 
 /// One run, ready for a world. A file with variants gives several.
@@ -25,6 +26,8 @@ pub struct Scenario {
     pub duration: Duration,
     /// The segments in the order of the text.
     pub segments: Vec<Segment>,
+    /// The trunks in the order of the text; together with the segments they are a forest.
+    pub trunks: Vec<Trunk>,
     /// Nodes, then clients, each in the order of the text; [`HostIndex`] counts here.
     pub hosts: Vec<Host>,
     /// What the laboratory does, in the order of time (stable for equal instants). Starts of nodes are not in
@@ -42,6 +45,10 @@ pub struct HostIndex(pub usize);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SegmentIndex(pub usize);
 
+/// An index into [`Scenario::trunks`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TrunkIndex(pub usize);
+
 /// `[segment.NAME]`: an Ethernet switch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
@@ -49,6 +56,81 @@ pub struct Segment {
     pub name: Name,
     /// `latency`: from port to port. Default 50 µs.
     pub latency: Duration,
+    /// `impair`: a table or a list of them, in force from the beginning.
+    pub impairments: Vec<Impairment>,
+    /// `snooping = true`, or a table: multicast goes to members only. Hosts on such a segment report their
+    /// memberships; on others they do not, so that captures are free of what nobody reads.
+    pub snooping: Option<Snooping>,
+    /// `forward_delay`: for so long after its link came up a port forwards nothing, in or out, as a spanning tree
+    /// without edge ports does it. Default 0 s.
+    pub forward_delay: Duration,
+    /// `forward_delay_at_start`: the links come up at time 0, and no port forwards at once. Default false.
+    pub forward_delay_at_start: bool,
+    /// `arp_policer = { rate, burst }`.
+    pub arp_policer: Option<ArpPolicer>,
+}
+
+impl Segment {
+    /// A switch that only learns and forwards.
+    pub fn plain(name: impl Into<Name>) -> Segment {
+        Segment {
+            name: name.into(),
+            latency: Duration::from_micros(50),
+            impairments: Vec::new(),
+            snooping: None,
+            forward_delay: Duration::ZERO,
+            forward_delay_at_start: false,
+            arp_policer: None,
+        }
+    }
+}
+
+/// `snooping = { querier, timeout, strict, unregistered }`: IGMP snooping (RFC 4541). Reports go to ports where a
+/// query came from alone (2.1.1): without a querier a switch never learns of members behind a trunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Snooping {
+    /// `querier`: this switch asks all hosts every 125 s, first at 0 s. Default false. Without a querier
+    /// anywhere memberships age and nobody renews them.
+    pub querier: bool,
+    /// `timeout`: how long a report is believed, and a port where a query came from taken for the way to a
+    /// router. Default 260 s (RFC 3376, 8.4).
+    pub timeout: Duration,
+    /// `strict`: 224.0.0.0/24 is pruned as well, against RFC 4541, 2.1.2. Default false.
+    pub strict: bool,
+    /// `unregistered = "flood"`: a group without any member goes everywhere (RFC 4541, 2.1.2 recommends it).
+    /// Default `"drop"`: to ports with a router alone.
+    pub unregistered_flooded: bool,
+}
+
+/// `arp_policer = { rate = 50, burst = 5 }`: what is above it is dropped, at each port where it comes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ArpPolicer {
+    /// `rate`: ARP frames a second.
+    pub rate: u32,
+    /// `burst`: frames that may come at once. Default: 1.
+    pub burst: u32,
+}
+
+/// `[trunk.NAME]`: a cable between two switches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trunk {
+    /// Its name, unlike that of any segment.
+    pub name: Name,
+    /// `between = ["lan1", "lan2"]`. At each end it belongs to the first group of a partition.
+    pub between: [SegmentIndex; 2],
+    /// `latency` of the cable. Default 1 µs.
+    pub latency: Duration,
+    /// `impair`, in both directions, in force from the beginning.
+    pub impairments: Vec<Impairment>,
+}
+
+/// What an impairment is on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Medium {
+    /// All that passes a switch.
+    Segment(SegmentIndex),
+    /// What passes this trunk, in both directions.
+    Trunk(TrunkIndex),
 }
 
 /// A machine on the network.
@@ -116,7 +198,7 @@ pub struct Ping {
 /// One `[[at]]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Act {
-    /// `time`, or `after` an advert.
+    /// `time`, or `after` something.
     pub when: When,
     /// What is done.
     pub fault: Fault,
@@ -127,15 +209,44 @@ pub struct Act {
 pub enum When {
     /// `time = "10s"`.
     At(Instant),
-    /// `after = { advert = "ka1", nth = 5, plus = "400ms" }`: so long after the n-th advert of that node.
-    AfterAdvert {
-        /// Whose advert.
-        node: HostIndex,
-        /// Which, from 1.
+    /// `after = { advert = "ka1", nth = 5, plus = "400ms" }`: so long after something is seen or claimed for the
+    /// n-th time.
+    After {
+        /// What.
+        anchor: Anchor,
+        /// Which, from 1. Default 1, except for adverts, which must say it.
         nth: u32,
-        /// How long after.
+        /// How long after. Default 0 s.
         plus: Duration,
     },
+}
+
+/// What an act can wait for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// `advert = "ka1"`: an advert of this node leaves a port, a farewell too; over IPv4 or IPv6, to a group or to
+    /// a peer, plain or behind AH.
+    Advert(HostIndex),
+    /// `state = "ka1", is = "MASTER"`, `instance = "VI_1"` where the node has several: it announces this.
+    State {
+        /// Whose.
+        node: HostIndex,
+        /// Which instance.
+        instance: Name,
+        /// What.
+        is: Announced,
+    },
+    /// `address = "192.168.10.240"`, `on = "ka1"` or on any host, `gone = true`: added, or removed.
+    Address {
+        /// Which.
+        address: IpAddr,
+        /// Where; `None` is anywhere.
+        on: Option<HostIndex>,
+        /// Added, or removed.
+        added: bool,
+    },
+    /// `takeover = "192.168.10.240"`: the address is added on another host than it was on last.
+    Takeover(IpAddr),
 }
 
 /// What the laboratory does to the network: one verb an `[[at]]`.
@@ -206,6 +317,25 @@ pub enum Fault {
         from: HostIndex,
         /// Who hears them again.
         to: HostIndex,
+    },
+    /// `impair = { on, from, to, frames, loss, …, for = "10s" }`: `on` is a segment or a trunk, and can be left out
+    /// where there is one segment and no trunk.
+    Impair {
+        /// Where.
+        on: Medium,
+        /// What.
+        impairment: Impairment,
+        /// `for`: it ends by itself.
+        lasts: Option<Duration>,
+    },
+    /// `clear = "lan"`: no impairment there any more, those from the beginning included.
+    Clear(Medium),
+    /// `trunk = "uplink", state = "down"|"up"`: the cable between two switches.
+    Trunk {
+        /// Which.
+        trunk: TrunkIndex,
+        /// Frames cross from now on.
+        up: bool,
     },
 }
 

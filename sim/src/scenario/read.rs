@@ -1,12 +1,14 @@
 //! A scenario's text in, its runs and the findings out. Reading never stops at the first mistake, and every
 //! finding has the span of the key or value that it is about.
 //!
-//! One file an idea: `page` the text with its spans and findings, `hosts` the network, `variant` the views of
+//! One file an idea: `page` the text with its spans and findings, `network` its switches, `hosts` its hosts, `variant` the views of
 //! it, `script` the `[[at]]`, `expect` the `[[expect]]`. Mistakes inside a keepalived.conf are not findings
 //! here: they stay in its [`Reading`], since a scenario may be about exactly that mistake.
 
+mod anchor;
 mod expect;
 mod hosts;
+mod network;
 mod page;
 mod script;
 #[cfg(test)]
@@ -49,8 +51,9 @@ pub struct ScenarioFile {
 }
 
 /// The keys at the top of a scenario file.
-const ROOT: &[&str] =
-    &["title", "story", "covers", "duration", "segment", "node", "client", "variant", "at", "expect"];
+const ROOT: &[&str] = &[
+    "title", "story", "covers", "duration", "segment", "trunk", "node", "client", "variant", "at", "expect",
+];
 
 /// Reads a scenario. `file` is the name as the user knows it; the scenario's own name is [`name_of`] it.
 pub fn read(file: &str, text: &str, files: &dyn Files) -> ScenarioFile {
@@ -110,6 +113,7 @@ fn scenarios(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Vec<Scenar
             covers: covers.clone(),
             duration,
             segments: lab.segments,
+            trunks: lab.trunks,
             hosts: lab.hosts,
             script: script.clone(),
             expectations: expectations.next().unwrap_or_default(),

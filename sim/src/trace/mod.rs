@@ -54,6 +54,16 @@ pub enum What {
         /// What it is.
         summary: Summary,
     },
+    /// Seen: a frame on its way to this host, or over a trunk (`--`), was touched.
+    /// `touch  #7  delayed 3ms vrrp2 …`
+    Touched {
+        /// Its number in the capture.
+        frame: u32,
+        /// What happened to it.
+        how: Touch,
+        /// What it is, as it was sent.
+        summary: Summary,
+    },
     /// Seen: an address was added or removed. `addr  + 192.168.10.240/24 eth0`
     Address {
         /// Added, or removed.
@@ -109,6 +119,51 @@ pub enum Loss {
     Muted,
     /// The receiver's socket queue was full: `queue-full`.
     QueueFull,
+    /// An impairment lost it: `impaired`.
+    Impaired,
+    /// It found the queue of a bottleneck full: `tail-drop`.
+    TailDrop,
+    /// The policer of ARP dropped it where it came in: `policed`.
+    Policed,
+    /// The port that it came in or would leave by does not forward yet: `not-forwarding`.
+    NotForwarding,
+    /// A snooping switch did not know that the receiver wants it: `pruned`.
+    Pruned,
+    /// The trunk that it would cross is down: `trunk-down`.
+    TrunkDown,
+}
+
+impl Loss {
+    /// For people: `socket queue full`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Loss::NoCarrier => "no carrier",
+            Loss::Partition => "partition",
+            Loss::Muted => "muted",
+            Loss::QueueFull => "socket queue full",
+            Loss::Impaired => "lost by an impairment",
+            Loss::TailDrop => "queue of the bottleneck full",
+            Loss::Policed => "too many ARP frames",
+            Loss::NotForwarding => "port does not forward yet",
+            Loss::Pruned => "pruned by snooping",
+            Loss::TrunkDown => "trunk down",
+        }
+    }
+}
+
+/// What happened to a frame that is not lost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Touch {
+    /// It arrives so much later: `delayed 3ms`.
+    Delayed(Duration),
+    /// It arrives twice: `duplicated`.
+    Duplicated,
+    /// It is held back for so long, and others overtake it: `held 2ms`.
+    Held(Duration),
+    /// This bit is wrong on arrival, counted from the end of the Ethernet header: `corrupted bit 133`.
+    Corrupted(u32),
+    /// It takes so long through a bottleneck, waiting included: `queued 7.5ms`.
+    Queued(Duration),
 }
 
 /// The state of a neighbour entry, as Linux names it.

@@ -18,7 +18,7 @@ use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::{Announced, Timer};
 use vrrplab_engine::vrrp::State;
 
-use super::{Cause, Event, Header, Loss, Name, NeighbourState, Trace, What};
+use super::{Cause, Event, Header, Loss, Name, NeighbourState, Touch, Trace, What};
 use crate::frame::Summary;
 
 /// The column at which causes stand, counted from 0.
@@ -36,11 +36,17 @@ const ANNOUNCED: [(Announced, &str); 5] = [
     (Announced::Stop, "Stop"),
     (Announced::MasterRxLowerPri, "heard-lower"),
 ];
-const LOSSES: [(Loss, &str); 4] = [
+const LOSSES: [(Loss, &str); 10] = [
     (Loss::NoCarrier, "no-carrier"),
     (Loss::Partition, "partition"),
     (Loss::Muted, "muted"),
     (Loss::QueueFull, "queue-full"),
+    (Loss::Impaired, "impaired"),
+    (Loss::TailDrop, "tail-drop"),
+    (Loss::Policed, "policed"),
+    (Loss::NotForwarding, "not-forwarding"),
+    (Loss::Pruned, "pruned"),
+    (Loss::TrunkDown, "trunk-down"),
 ];
 const NEIGHBOUR_STATES: [(NeighbourState, &str); 6] = [
     (NeighbourState::Incomplete, "incomplete"),
@@ -109,6 +115,9 @@ impl What {
                 let frame = frame.map_or("--".to_string(), |n| format!("#{n}"));
                 ("lost", format!("{frame:<4} {} {summary}", name_in(&LOSSES, *why)))
             }
+            What::Touched { frame, how, summary } => {
+                ("touch", format!("{:<4} {how} {summary}", format!("#{frame}")))
+            }
             What::Address { added, cidr, link } => {
                 ("addr", format!("{} {cidr} {}", if *added { '+' } else { '-' }, Word(link)))
             }
@@ -132,6 +141,19 @@ fn answerer(by: Option<&(Mac, Option<Name>)>) -> String {
         None => "nobody".to_string(),
         Some((mac, None)) => mac.to_string(),
         Some((mac, Some(host))) => format!("{mac} ({})", Word(host)),
+    }
+}
+
+/// `delayed 3ms`, `duplicated`, `held 2ms`, `corrupted bit 133`, `queued 7.5ms`.
+impl fmt::Display for Touch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Touch::Delayed(by) => write!(f, "delayed {by}"),
+            Touch::Duplicated => f.write_str("duplicated"),
+            Touch::Held(by) => write!(f, "held {by}"),
+            Touch::Corrupted(bit) => write!(f, "corrupted bit {bit}"),
+            Touch::Queued(by) => write!(f, "queued {by}"),
+        }
     }
 }
 
@@ -305,10 +327,11 @@ impl<'a> Words<'a> {
     }
 
     fn what(&mut self) -> Taken<What> {
-        const KIND: &str = "tx, lost, addr, neigh, answer, claim, log or fault";
+        const KIND: &str = "tx, lost, touch, addr, neigh, answer, claim, log or fault";
         match self.next(KIND)? {
             "tx" => self.tx(),
             "lost" => self.lost(),
+            "touch" => self.touched(),
             "addr" => self.address(),
             "neigh" => self.neighbour(),
             "answer" => self.answer(),
@@ -334,8 +357,25 @@ impl<'a> Words<'a> {
             "--" => self.next("--").map(|_| None)?,
             _ => Some(self.keyed("#", "# and the number of the frame, or --")?),
         };
-        let why = self.one_of(&LOSSES, "no-carrier, partition, muted or queue-full")?;
+        let why = self.one_of(&LOSSES, "why it was lost, such as partition")?;
         Ok(What::Lost { frame, why, summary: self.summary()? })
+    }
+
+    fn touched(&mut self) -> Taken<What> {
+        const HOW: &str = "delayed, duplicated, held, corrupted or queued";
+        let frame = self.keyed("#", "# and the number of the frame")?;
+        let how = match self.next(HOW)? {
+            "delayed" => Touch::Delayed(self.parse("a time such as 3ms")?),
+            "duplicated" => Touch::Duplicated,
+            "held" => Touch::Held(self.parse("a time such as 3ms")?),
+            "corrupted" => {
+                self.exact("bit", "bit")?;
+                Touch::Corrupted(self.parse("the number of a bit")?)
+            }
+            "queued" => Touch::Queued(self.parse("a time such as 3ms")?),
+            other => return self.error(HOW, other),
+        };
+        Ok(What::Touched { frame, how, summary: self.summary()? })
     }
 
     fn summary(&mut self) -> Taken<Summary> {
@@ -520,6 +560,17 @@ mod tests {
         ]
     }
 
+    fn any_touch() -> impl Strategy<Value = Touch> {
+        let time = || (0..1u64 << 50).prop_map(Duration::from_micros);
+        prop_oneof![
+            time().prop_map(Touch::Delayed),
+            Just(Touch::Duplicated),
+            time().prop_map(Touch::Held),
+            any::<u32>().prop_map(Touch::Corrupted),
+            time().prop_map(Touch::Queued),
+        ]
+    }
+
     fn any_what() -> impl Strategy<Value = What> {
         let state = (0..STATES.len()).prop_map(|i| STATES[i]);
         prop_oneof![
@@ -527,6 +578,11 @@ mod tests {
                 .prop_map(|(frame, link, summary)| What::Tx { frame, link, summary }),
             (any::<Option<u32>>(), pick(&LOSSES), any_summary())
                 .prop_map(|(frame, why, summary)| What::Lost { frame, why, summary }),
+            (any::<u32>(), any_touch(), any_summary()).prop_map(|(frame, how, summary)| What::Touched {
+                frame,
+                how,
+                summary
+            }),
             (any::<bool>(), any_cidr(), any_name()).prop_map(|(added, cidr, link)| What::Address {
                 added,
                 cidr,

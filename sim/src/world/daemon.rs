@@ -1,7 +1,7 @@
 //! A daemon on a host: the engine, the input that waits for it, and the carrying out of its effects.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::{
@@ -14,6 +14,7 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
 use vrrplab_engine::{Node, addr::Mac};
 
+use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
 use super::{World, cause_of, of_fault, of_frame};
@@ -101,6 +102,16 @@ impl Daemon {
         spec.link.map(|LinkId(link)| usize::from(link))
     }
 
+    /// The groups that sockets on this link listen to.
+    pub(super) fn groups(&self, link: usize) -> Vec<Ipv4Addr> {
+        self.sockets.iter().flatten().filter_map(membership).filter(|m| m.0 == link).map(|m| m.1).collect()
+    }
+
+    /// Whether a socket on this link is a member of the group.
+    pub(super) fn is_member(&self, link: usize, group: Ipv4Addr) -> bool {
+        self.sockets.iter().flatten().filter_map(membership).any(|m| m == (link, group))
+    }
+
     /// Whether input has to wait.
     fn is_away(&self, now: Instant) -> bool {
         self.paused || self.busy_until > now || !self.waiting.is_empty()
@@ -115,6 +126,14 @@ impl Daemon {
         } else {
             Some(self.busy_until)
         }
+    }
+}
+
+/// The interface and the IPv4 group that a socket is a member of.
+fn membership(spec: &SocketSpec) -> Option<(usize, Ipv4Addr)> {
+    match (spec.link, spec.bind) {
+        (Some(link), Bind::Group(IpAddr::V4(group))) => Some((usize::from(link.0), group)),
+        _ => None,
     }
 }
 
@@ -150,7 +169,11 @@ impl World {
 
     /// The daemon is gone, at once and without a word.
     pub(super) fn end_daemon(&mut self, h: usize) {
-        self.hosts[h].daemon = None;
+        if let Some(daemon) = self.hosts[h].daemon.take() {
+            for (link, group) in daemon.sockets.iter().flatten().filter_map(membership) {
+                self.membership_changed(h, link, group, false);
+            }
+        }
         self.hosts[h].epoch += 1;
         self.daemon_timers.set(h, None);
     }
@@ -335,9 +358,20 @@ impl World {
         match timed.effect {
             Effect::Open { sock, spec } => {
                 debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
+                let joins = membership(&spec).filter(|(link, group)| !daemon.is_member(*link, *group));
                 daemon.sockets.push(Some(spec));
+                if let Some((link, group)) = joins {
+                    self.membership_changed(h, link, group, true);
+                }
             }
-            Effect::Close(sock) => daemon.sockets[usize::from(sock.0)] = None,
+            Effect::Close(sock) => {
+                let closed = daemon.sockets[usize::from(sock.0)].take();
+                if let Some((link, group)) = closed.as_ref().and_then(membership)
+                    && !daemon.is_member(link, group)
+                {
+                    self.membership_changed(h, link, group, false);
+                }
+            }
             Effect::Send { sock, to, .. } => {
                 self.send(h, sock, to.into(), frame.expect("a packet has a frame"), cause, observer);
             }
@@ -388,6 +422,11 @@ impl World {
             Announced::MasterRxLowerPri => before,
         };
         daemon.announced[i] = now;
+        if !self.anchors.is_empty() {
+            let name = daemon.node.config().instances[i].name.clone();
+            self.noticed(Sight::State(h, &name, notification.state));
+        }
+        let daemon = self.hosts[h].daemon.as_ref().expect("a daemon announces");
         if O::EVENTS {
             let instance = daemon.node.config().instances[i].name.as_str().into();
             let from = before.filter(|b| now.is_some() && Some(*b) != now);

@@ -4,46 +4,16 @@ use std::sync::Arc;
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{KernelEvent, LinkId, Signal};
-use vrrplab_engine::time::Duration;
 
 use super::World;
-use super::frames::FrameId;
+use super::network::RuleId;
 use super::queue::Item;
+use super::transit::Seat;
 use crate::observer::Observer;
-use crate::scenario::{Fault, HostIndex, Scenario, SegmentIndex};
+use crate::scenario::{Fault, HostIndex, Medium, Scenario, SegmentIndex};
 use crate::trace::{Cause, What};
 
-/// An act that waits for an advert.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Watch {
-    pub(super) node: HostIndex,
-    /// How many adverts are still to come.
-    pub(super) left: u32,
-    pub(super) plus: Duration,
-    pub(super) act: usize,
-}
-
 impl World {
-    /// A frame left a port: acts that wait for this advert are set going.
-    pub(super) fn look_for_adverts(&mut self, h: usize, frame: FrameId) {
-        if !World::is_advert(self.frames.get(frame)) {
-            return;
-        }
-        let mut due = Vec::new();
-        self.watches.retain_mut(|watch| {
-            if watch.node.0 == h {
-                watch.left -= 1;
-                if watch.left == 0 {
-                    due.push((watch.plus, watch.act));
-                }
-            }
-            watch.left > 0
-        });
-        for (plus, act) in due {
-            self.queue.push(self.now + plus, Item::Act(act));
-        }
-    }
-
     /// Does the n-th act of the script.
     pub(super) fn act<O: Observer>(&mut self, n: usize, observer: &mut O) {
         let scenario = Arc::clone(&self.scenario);
@@ -52,9 +22,10 @@ impl World {
         self.tell(observer, None, What::Fault(describe(&scenario, fault)), cause);
         match fault {
             Fault::Crash { node, back } => {
+                // First, so that nobody is left to say goodbye.
+                self.hosts[node.0].kernel.powered = false;
                 self.end_daemon(node.0);
                 self.forget_everything(node.0, cause, observer);
-                self.hosts[node.0].kernel.powered = false;
                 if let Some(back) = back {
                     self.queue.push(self.now + *back, Item::Power { host: node.0, act: n });
                 }
@@ -77,6 +48,14 @@ impl World {
             Fault::Heal(segment) => self.partition(*segment, |_| 0),
             Fault::Mute { from, to } => self.mute(*from, *to, true),
             Fault::Unmute { from, to } => self.mute(*from, *to, false),
+            Fault::Impair { on, impairment, lasts } => {
+                self.impair(*on, RuleId::Act(n), impairment);
+                if let Some(lasts) = lasts {
+                    self.queue.push(self.now + *lasts, Item::EndOfImpairment { act: n });
+                }
+            }
+            Fault::Clear(on) => self.clear(*on),
+            Fault::Trunk { trunk, up } => self.set_trunk(trunk.0, *up),
         }
     }
 
@@ -86,6 +65,7 @@ impl World {
             return;
         }
         self.hosts[h].kernel.powered = true;
+        self.plug_all(h);
         let cause = Cause::Fault(act as u32 + 1);
         let text = format!("power {}", self.hosts[h].name);
         self.tell(observer, None, What::Fault(text), cause);
@@ -115,6 +95,9 @@ impl World {
             let (segment, port) = (kernel.links[link].segment, kernel.links[link].port);
             self.switches[segment].unplug(port);
             self.kernel_timers.set(host.0, None);
+        } else {
+            let (segment, port) = (kernel.links[link].segment, kernel.links[link].port);
+            self.switches[segment].plug(port, self.now);
         }
         let event = KernelEvent::Link { link: LinkId(link as u16), up };
         self.kernel_event(host.0, event, World::origin_of_act(n), observer);
@@ -143,18 +126,17 @@ impl World {
     }
 
     fn partition(&mut self, segment: SegmentIndex, island: impl Fn(usize) -> u8) {
-        for (port, (h, _)) in self.ports[segment.0].iter().enumerate() {
-            self.switches[segment.0].set_island(port, island(*h));
+        for (port, seat) in self.seats[segment.0].iter().enumerate() {
+            // Other switches belong to the first group.
+            let side = if let Seat::Host(h, _) = seat { island(*h) } else { 0 };
+            self.switches[segment.0].set_island(port, side);
         }
     }
 
     fn mute(&mut self, from: HostIndex, to: HostIndex, muted: bool) {
-        for (segment, ports) in self.ports.iter().enumerate() {
-            let of = |host: HostIndex| {
-                ports.iter().enumerate().filter(move |(_, p)| p.0 == host.0).map(|(n, _)| n)
-            };
-            for a in of(from) {
-                for b in of(to) {
+        for segment in 0..self.seats.len() {
+            for a in self.ports_of(segment, from) {
+                for b in self.ports_of(segment, to) {
                     self.switches[segment].mute(a, b, muted);
                 }
             }
@@ -163,7 +145,7 @@ impl World {
 }
 
 /// An act in words: `crash a`, `partition lan: a | b probe`, `mute a -> b`.
-fn describe(scenario: &Scenario, fault: &Fault) -> String {
+pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
     let name = |h: &HostIndex| &scenario.hosts[h.0].name;
     let lan = |s: &SegmentIndex| &scenario.segments[s.0].name;
     match fault {
@@ -192,5 +174,28 @@ fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Heal(segment) => format!("heal {}", lan(segment)),
         Fault::Mute { from, to } => format!("mute {} -> {}", name(from), name(to)),
         Fault::Unmute { from, to } => format!("unmute {} -> {}", name(from), name(to)),
+        Fault::Impair { on, impairment, lasts } => {
+            let ends = match (&impairment.from, &impairment.to) {
+                (None, None) => String::new(),
+                (Some(from), None) => format!(" {} -> any", name(from)),
+                (None, Some(to)) => format!(" any -> {}", name(to)),
+                (Some(from), Some(to)) => format!(" {} -> {}", name(from), name(to)),
+            };
+            let lasts = lasts.map_or(String::new(), |lasts| format!(" for {lasts}"));
+            format!("impair {}{ends}: {impairment}{lasts}", medium(scenario, *on))
+        }
+        Fault::Clear(on) => format!("clear {}", medium(scenario, *on)),
+        Fault::Trunk { trunk, up } => {
+            let name = &scenario.trunks[trunk.0].name;
+            format!("trunk {name} {}", if *up { "up" } else { "down" })
+        }
+    }
+}
+
+/// The name of what an impairment is on.
+fn medium(scenario: &Scenario, on: Medium) -> &str {
+    match on {
+        Medium::Segment(s) => &scenario.segments[s.0].name,
+        Medium::Trunk(t) => &scenario.trunks[t.0].name,
     }
 }

@@ -7,9 +7,10 @@ use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::Packet;
 use vrrplab_engine::wire::arp::{Arp, Operation};
 use vrrplab_engine::wire::icmp::Echo;
-use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
+use vrrplab_engine::wire::{ethernet, igmp, ipv4, ipv6, vrrp3};
 
 use super::World;
+use super::anchors::Sight;
 use super::queue::Item;
 use crate::neighbour::{Due, Neighbours, Seen, Way};
 use crate::observer::Observer;
@@ -112,6 +113,7 @@ impl World {
             let what = What::Address { added, cidr, link: link.name.clone() };
             self.tell(observer, Some(h), what, cause);
         }
+        self.noticed(Sight::Address(h, cidr.address, added));
     }
 
     /// A frame reaches a host.
@@ -224,6 +226,8 @@ impl World {
                 }
                 Err(_) => {}
             }
+        } else if header.protocol == igmp::PROTOCOL {
+            self.queried(h, link, payload);
         }
     }
 
@@ -401,18 +405,6 @@ impl World {
                 (l.segment, l.port)
             };
             self.switches[segment].unplug(port);
-        }
-    }
-
-    /// Whether a frame carries an advert: VRRP with or without an authentication header, over IPv4 or IPv6.
-    pub(super) fn is_advert(frame: &[u8]) -> bool {
-        let (ethertype, packet) = frame.split_at(ethernet::HEADER);
-        match (&ethertype[12..], packet) {
-            ([0x08, 0x00], [_, _, _, _, _, _, _, _, _, protocol, ..]) => {
-                matches!(*protocol, ipv4::VRRP | ipv4::AH)
-            }
-            ([0x86, 0xdd], [_, _, _, _, _, _, next, ..]) => *next == ipv6::VRRP,
-            _ => false,
         }
     }
 

@@ -5,35 +5,41 @@
 //! going, then kernels' timers, then daemons' timers. A daemon that is still working or is stopped by a signal
 //! reads later: its input waits, and when it reads again, reading comes before its timers.
 //!
-//! Absent on purpose: IGMP (switches here flood groups), IPv6, routing between segments.
+//! Absent on purpose: MLD, IPv6, routing between segments.
 
+mod anchors;
 mod daemon;
 mod faults;
 mod frames;
 mod kernel;
+mod membership;
+mod network;
 mod queue;
+mod transit;
 
 use vrrplab_engine::boundary::{Because, Origin};
 use vrrplab_engine::schedule::Schedule;
 use vrrplab_engine::time::Instant;
 
-use crate::frame::Summary;
 use crate::observer::Observer;
 use crate::rng::Rng;
 use crate::scenario::{Role, Scenario, When};
 use crate::switch::Switch;
-use crate::trace::{Cause, Event, Loss, Name, What};
+use crate::trace::{Cause, Event, Name, What};
+use anchors::Anchors;
 use daemon::Daemon;
-use faults::Watch;
-use frames::{FrameId, Frames};
+pub use faults::describe;
+use frames::Frames;
 use kernel::{Kernel, Pinger};
 use queue::{Item, Queue};
 use std::sync::Arc;
+use transit::{Cable, Seat};
 
 /// A running world.
 #[derive(Clone, Debug)]
 pub struct World {
     scenario: Arc<Scenario>,
+    seed: u64,
     now: Instant,
     queue: Queue,
     /// Next timer of each host's kernel.
@@ -43,9 +49,13 @@ pub struct World {
     hosts: Vec<Host>,
     switches: Vec<Switch>,
     /// Who is at each port of each switch.
-    ports: Vec<Vec<(usize, usize)>>,
+    seats: Vec<Vec<Seat>>,
+    /// The trunks.
+    cables: Vec<Cable>,
+    /// The segments whose switch asks about groups, with the port that it does it from.
+    queriers: Vec<(usize, usize)>,
     frames: Frames,
-    watches: Vec<Watch>,
+    anchors: Anchors,
     counts: Counts,
 }
 
@@ -81,14 +91,14 @@ struct Host {
 impl World {
     /// The world of this scenario at time zero.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> World {
-        let mut switches: Vec<Switch> = scenario.segments.iter().map(|s| Switch::new(s.latency)).collect();
-        let mut ports = vec![Vec::new(); switches.len()];
+        let mut switches: Vec<Switch> = scenario.segments.iter().map(Switch::of).collect();
+        let mut seats = vec![Vec::new(); switches.len()];
         let mut first_port = 0;
         let mut hosts = Vec::with_capacity(scenario.hosts.len());
         for (h, spec) in scenario.hosts.iter().enumerate() {
             let kernel = Kernel::new(spec, first_port, &mut switches, &mut Rng::new(seed, h as u64));
             for (l, link) in spec.links.iter().enumerate() {
-                ports[link.segment.0].push((h, l));
+                seats[link.segment.0].push(Seat::Host(h, l));
             }
             first_port += spec.links.len();
             let pinger = match &spec.role {
@@ -99,18 +109,22 @@ impl World {
         }
         let slots = hosts.len();
         let mut world = World {
+            anchors: Anchors::new(&scenario),
             scenario,
+            seed,
             now: Instant::ZERO,
             queue: Queue::default(),
             kernel_timers: Schedule::new(slots),
             daemon_timers: Schedule::new(slots),
             hosts,
             switches,
-            ports,
+            seats,
+            cables: Vec::new(),
+            queriers: Vec::new(),
             frames: Frames::default(),
-            watches: Vec::new(),
             counts: Counts::default(),
         };
+        world.wire();
         world.set_going();
         world
     }
@@ -133,11 +147,8 @@ impl World {
             }
         }
         for (n, act) in scenario.script.iter().enumerate() {
-            match act.when {
-                When::At(at) => self.queue.push(at, Item::Act(n)),
-                When::AfterAdvert { node, nth, plus } => {
-                    self.watches.push(Watch { node, left: nth, plus, act: n });
-                }
+            if let When::At(at) = act.when {
+                self.queue.push(at, Item::Act(n));
             }
         }
     }
@@ -190,6 +201,12 @@ impl World {
             Item::Arrive { segment, port, frame, number } => {
                 self.arrive(segment, port, frame, number, observer);
             }
+            Item::Deliver { segment, port, frame, number } => {
+                self.deliver_late(segment, port, frame, number, observer);
+            }
+            Item::Report { host, link, saying } => self.report(host, link, saying, observer),
+            Item::Query { segment } => self.query(segment, observer),
+            Item::EndOfImpairment { act } => self.end_impairment(act, observer),
             Item::Perform { host, epoch, timed, frame } => {
                 if self.hosts[host].epoch == epoch && self.hosts[host].daemon.is_some() {
                     self.perform(host, timed, frame, observer);
@@ -205,100 +222,6 @@ impl World {
                 self.start_daemon(h, Origin(0), observer);
             }
             Item::Ping(h) => self.ping(h, observer),
-        }
-    }
-
-    /// A frame leaves a port of a host.
-    fn transmit<O: Observer>(
-        &mut self,
-        h: usize,
-        link: usize,
-        frame: FrameId,
-        cause: Cause,
-        observer: &mut O,
-    ) {
-        let port = &self.hosts[h].kernel.links[link];
-        let bytes = self.frames.get(frame);
-        if !port.carrier || !self.hosts[h].kernel.powered {
-            if O::EVENTS {
-                let what = What::Lost { frame: None, why: Loss::NoCarrier, summary: Summary::of(bytes) };
-                self.tell(observer, Some(h), what, cause);
-            }
-            self.frames.free(frame);
-            return;
-        }
-        self.counts.sent += 1;
-        let number = self.counts.sent as u32;
-        let (segment, at_switch, global) = (port.segment, port.port, port.global);
-        let switch = &self.switches[segment];
-        observer.frame(number, self.now, global, switch.island(at_switch), bytes);
-        self.queue.push(self.now + switch.latency, Item::Arrive { segment, port: at_switch, frame, number });
-        if O::EVENTS {
-            let summary = Summary::of(bytes);
-            let what = What::Tx { frame: number, link: port.name.clone(), summary };
-            self.tell(observer, Some(h), what, cause);
-        }
-        if !self.watches.is_empty() {
-            self.look_for_adverts(h, frame);
-        }
-    }
-
-    /// A frame reaches the switch's other side.
-    fn arrive<O: Observer>(
-        &mut self,
-        segment: usize,
-        from: usize,
-        frame: FrameId,
-        number: u32,
-        observer: &mut O,
-    ) {
-        let bytes = self.frames.take(frame);
-        let (destination, source) = frames::stations(&bytes);
-        match self.switches[segment].forward(from, source, destination) {
-            crate::switch::Reach::Port(to) if to == from => {}
-            crate::switch::Reach::Port(to) => self.deliver(segment, from, to, &bytes, number, observer),
-            crate::switch::Reach::Flood => {
-                for to in (0..self.ports[segment].len()).filter(|&to| to != from) {
-                    self.deliver(segment, from, to, &bytes, number, observer);
-                }
-            }
-        }
-        self.frames.put_back(frame, bytes);
-    }
-
-    fn deliver<O: Observer>(
-        &mut self,
-        segment: usize,
-        from: usize,
-        to: usize,
-        bytes: &[u8],
-        number: u32,
-        observer: &mut O,
-    ) {
-        let (h, link) = self.ports[segment][to];
-        if let Some(why) = self.switches[segment].obstacle(from, to) {
-            self.lost(h, bytes, number, why, observer);
-            return;
-        }
-        let kernel = &self.hosts[h].kernel;
-        if !kernel.powered || !kernel.links[link].carrier {
-            return;
-        }
-        self.counts.delivered += 1;
-        self.receive(h, link, bytes, number, observer);
-    }
-
-    fn lost<O: Observer>(&mut self, h: usize, bytes: &[u8], number: u32, why: Loss, observer: &mut O) {
-        if O::EVENTS {
-            let what = What::Lost { frame: Some(number), why, summary: Summary::of(bytes) };
-            self.tell(observer, Some(h), what, Cause::Frame(number));
-            let reason = match why {
-                Loss::Partition => "partition",
-                Loss::Muted => "muted",
-                Loss::QueueFull => "socket queue full",
-                Loss::NoCarrier => "no carrier",
-            };
-            observer.comment(number, &format!("did not reach {}: {reason}", self.hosts[h].name));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Stories told to the judge by hand: two nodes, a client, one address, and the events that a world would give.
 
 mod chaos;
+mod failover;
 mod oracles;
 mod rules;
 
@@ -67,7 +68,8 @@ fn lab() -> Scenario {
         story: String::new(),
         covers: Vec::new(),
         duration: Duration::from_secs(30),
-        segments: vec![Segment { name: "lan".into(), latency: Duration::from_micros(50) }],
+        segments: vec![Segment::plain("lan")],
+        trunks: Vec::new(),
         hosts: vec![
             node("a", 1, instance(150)),
             node("b", 2, instance(100)),

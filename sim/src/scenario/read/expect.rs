@@ -190,7 +190,7 @@ fn sequence<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Rule> {
 }
 
 /// `instance`, which can be left out where the node has one.
-fn instance<'a>(page: &Page<'a>, table: &Table<'a>, node: HostIndex, lab: &Lab) -> Option<Name> {
+pub(super) fn instance<'a>(page: &Page<'a>, table: &Table<'a>, node: HostIndex, lab: &Lab) -> Option<Name> {
     let host = &lab.hosts[node.0];
     let Role::Node(spec) = &host.role else { return None };
     let names: Vec<&str> = spec.reading.config.instances.iter().map(|i| i.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The network of a scenario: `[segment.NAME]`, `[node.NAME]`, `[client.NAME]` and their links. A thing with
+//! The hosts of a scenario: `[node.NAME]`, `[client.NAME]` and their links. A thing with
 //! a mistake is still known by its name, so that one mistake is reported once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,15 +10,16 @@ use vrrplab_engine::boundary::Cost;
 use vrrplab_engine::config::{Config, Reading};
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{ClientSpec, Host, HostIndex, Link, NodeSpec, Ping, Role, Segment, SegmentIndex};
-use super::Files;
+use super::super::{ClientSpec, Host, HostIndex, Link, NodeSpec, Ping, Role, Segment, SegmentIndex, Trunk};
 use super::page::{Item, Named, Page, Table, suggestion};
+use super::{Files, network};
 use toml::de::DeValue;
 
 /// The network as it is read.
 #[derive(Clone)]
 pub(super) struct Lab {
     pub(super) segments: Vec<Segment>,
+    pub(super) trunks: Vec<Trunk>,
     pub(super) hosts: Vec<Host>,
     /// By host: its configuration was found, and a daemon would run it. Otherwise nothing follows from what
     /// it seems to lack.
@@ -40,13 +41,14 @@ pub fn default_mac(n: u32) -> Mac {
 }
 
 pub(super) fn read(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Lab {
-    let segments = segments(page, root);
+    let segments = network::segments(page, root);
     let nodes = page.named(root.get("node"), "[node.NAME]");
     if nodes.is_empty() {
         page.error("missing-node", root.span.clone(), "a scenario needs nodes", "[node.ka1]");
     }
     let clients = page.named(root.get("client"), "[client.NAME]");
-    let mut lab = Lab { segments, hosts: Vec::new(), readable: Vec::new() };
+    let mut lab = Lab { segments, trunks: Vec::new(), hosts: Vec::new(), readable: Vec::new() };
+    lab.trunks = network::trunks(page, root, &lab);
     let mut seen = Seen::default();
     for named in nodes {
         let (host, readable) = node(page, &named, &lab, &mut seen, files);
@@ -59,22 +61,8 @@ pub(super) fn read(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Lab 
         lab.readable.push(true);
     }
     pings(page, root, &lab);
+    network::impairments(page, root, &mut lab);
     lab
-}
-
-fn segments(page: &Page<'_>, root: &Table<'_>) -> Vec<Segment> {
-    let named = page.named(root.get("segment"), "[segment.NAME]");
-    if named.is_empty() {
-        page.error("missing-segment", root.span.clone(), "a scenario needs a segment", "[segment.lan]");
-    }
-    let mut segments = Vec::new();
-    for Named { name, span, item } in named {
-        check_name(page, name, &span);
-        let table = page.table(item, "a segment", &["latency"]);
-        let latency = table.and_then(|t| t.get("latency")).and_then(|i| page.time(i));
-        segments.push(Segment { name: name.into(), latency: latency.unwrap_or(Duration::from_micros(50)) });
-    }
-    segments
 }
 
 /// Names stand in traces between blanks, and `--` is the laboratory there.

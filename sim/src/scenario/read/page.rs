@@ -200,6 +200,14 @@ impl<'a> Page<'a> {
         }
     }
 
+    pub(super) fn truth(&self, item: Item<'a>) -> Option<bool> {
+        if let DeValue::Boolean(truth) = item.get_ref() {
+            return Some(*truth);
+        }
+        self.wrong_type(item, "true or false", "");
+        None
+    }
+
     /// A number that counts something.
     pub(super) fn number(&self, item: Item<'a>) -> Option<u32> {
         let DeValue::Integer(number) = item.get_ref() else {

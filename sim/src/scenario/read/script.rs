@@ -1,14 +1,15 @@
-//! `[[at]]`: when, and one verb. The script comes out in the order of time; acts after an advert keep their
+//! `[[at]]`: when, and one verb. The script comes out in the order of time; acts after something keep their
 //! order behind those with a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, When};
+use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, TrunkIndex, When};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
+use super::{anchor, network};
 use toml::de::DeValue;
 
 /// The verbs, each with the keys that only it has.
@@ -25,6 +26,9 @@ const VERBS: &[(&str, &[&str])] = &[
     ("heal", &[]),
     ("mute", &[]),
     ("unmute", &[]),
+    ("impair", &[]),
+    ("clear", &[]),
+    ("trunk", &["state"]),
 ];
 
 /// When a crashed host is back if nothing is said.
@@ -35,7 +39,7 @@ pub(super) fn read<'a>(page: &Page<'a>, item: Option<Item<'a>>, lab: &Lab, durat
     let mut acts: Vec<Act> = items.iter().filter_map(|i| act(page, i, lab, duration)).collect();
     acts.sort_by_key(|a| match a.when {
         When::At(at) => (0, at),
-        When::AfterAdvert { .. } => (1, Instant::ZERO),
+        When::After { .. } => (1, Instant::ZERO),
     });
     acts
 }
@@ -48,8 +52,13 @@ fn act<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> Op
     let table = page.table(item, "an [[at]]", &keys)?;
     let when = when(page, &table, lab, duration);
     let verb = the_verb(page, &table, &verbs, &keys, "[[at]]")?;
+    let mut said = BTreeSet::new();
+    let belongs = VERBS.iter().find(|(v, _)| *v == verb).map_or(&[][..], |(_, own)| *own);
     for (other, own) in VERBS.iter().filter(|(v, _)| *v != verb) {
-        for key in table.present(own) {
+        for key in table.present(own).into_iter().filter(|key| !belongs.contains(key)) {
+            if !said.insert(key) {
+                continue;
+            }
             let message = format!("`{key}` belongs to `{other}`, not to `{verb}`");
             page.error("misplaced-key", table.key_span(key), message, "");
         }
@@ -86,7 +95,7 @@ pub(super) fn the_verb<'a>(
 fn when<'a>(page: &Page<'a>, table: &Table<'a>, lab: &Lab, duration: Duration) -> Option<When> {
     match (table.get("time"), table.get("after")) {
         (Some(time), None) => page.instant_within(time, duration, false).map(When::At),
-        (None, Some(after)) => after_advert(page, after, lab),
+        (None, Some(after)) => anchor::read(page, after, lab),
         (Some(_), Some(_)) => {
             let message = "this [[at]] has `time` already";
             page.error("several-times", table.key_span("after"), message, "either `time` or `after`");
@@ -98,20 +107,6 @@ fn when<'a>(page: &Page<'a>, table: &Table<'a>, lab: &Lab, duration: Duration) -
             None
         }
     }
-}
-
-fn after_advert<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<When> {
-    let table = page.table(item, "an `after`", &["advert", "nth", "plus"])?;
-    let node = table.need(page, "advert", "advert = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
-    let nth = table.need(page, "nth", "nth = 1").and_then(|i| {
-        let nth = page.number(i)?;
-        if nth == 0 {
-            page.error("bad-number", i.span(), "adverts are counted from 1", "nth = 1");
-        }
-        Some(nth)
-    });
-    let plus = table.get("plus").map_or(Some(Duration::ZERO), |i| page.time(i));
-    Some(When::AfterAdvert { node: node?, nth: nth?, plus: plus? })
 }
 
 fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) -> Option<Fault> {
@@ -132,7 +127,14 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
-        _ => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
+        "unmute" => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
+        "impair" => network::act(page, item, lab).map(|(on, impairment, lasts)| Fault::Impair {
+            on,
+            impairment,
+            lasts,
+        })?,
+        "clear" => Fault::Clear(network::medium(page, item, lab)?),
+        _ => trunk(page, table, item, lab)?,
     })
 }
 
@@ -146,18 +148,35 @@ fn back(page: &Page<'_>, item: Option<Item<'_>>) -> Option<Option<Duration>> {
 
 fn carrier<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
     let host = lab.host(page, item, Wanted::Any);
-    let up = table.need(page, "state", "state = \"down\"").and_then(|i| match page.text(i)? {
+    let up = state(page, table, "carrier");
+    let host = host?;
+    let link = the_link(page, table, "carrier", &lab.hosts[host.0]);
+    Some(Fault::Carrier { host, link: link?, up: up? })
+}
+
+/// `state = "down"` or `"up"`.
+fn state<'a>(page: &Page<'a>, table: &Table<'a>, of: &str) -> Option<bool> {
+    table.need(page, "state", "state = \"down\"").and_then(|i| match page.text(i)? {
         "up" => Some(true),
         "down" => Some(false),
         word => {
             let help = suggestion(word, &["down", "up"]);
-            page.error("unknown-word", i.span(), format!("carrier is never `{word}`"), help);
+            page.error("unknown-word", i.span(), format!("{of} is never `{word}`"), help);
             None
         }
-    });
-    let host = host?;
-    let link = the_link(page, table, "carrier", &lab.hosts[host.0]);
-    Some(Fault::Carrier { host, link: link?, up: up? })
+    })
+}
+
+fn trunk<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let name = page.text(item)?;
+    let found = lab.trunks.iter().position(|t| *t.name == *name).map(TrunkIndex);
+    if found.is_none() {
+        let names: Vec<&str> = lab.trunks.iter().map(|t| &*t.name).collect();
+        let message = format!("no trunk is called `{name}`");
+        page.error("unknown-name", item.span(), message, suggestion(name, &names));
+    }
+    let up = state(page, table, "a trunk");
+    Some(Fault::Trunk { trunk: found?, up: up? })
 }
 
 /// The link that a table names; it can be left out where the host has one. `subject` is the key that names
@@ -266,6 +285,13 @@ fn pair<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<(HostIndex, Ho
     let (from, to) = (from?, to?);
     if from == to {
         page.error("wrong-host", item.span(), "`from` and `to` are the same host", "");
+    }
+    let [one, other] = [from, to].map(|h| &lab.hosts[h.0]);
+    let met = one.links.iter().any(|l| other.links.iter().any(|o| o.segment == l.segment));
+    if !met && !one.links.is_empty() && !other.links.is_empty() {
+        let message = format!("{} and {} are on no common segment", one.name, other.name);
+        let help = "what is between segments is a trunk: impair = { on = \"uplink\", loss = \"100%\" }";
+        page.error("wrong-host", item.span(), message, help);
     }
     Some((from, to))
 }

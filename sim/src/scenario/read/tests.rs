@@ -1,7 +1,5 @@
 //! What a person sees who writes a scenario with mistakes in it, and what comes out of one without.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{Announced, Cost};
@@ -9,7 +7,9 @@ use vrrplab_engine::config::{Address, Config, Instance};
 use vrrplab_engine::time::Instant;
 
 use super::*;
-use crate::scenario::{Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
+use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
+
+mod network;
 
 /// A laboratory of files that has `a.conf` and `b.conf`; it reads as much of a keepalived.conf as a scenario
 /// asks for.
@@ -242,7 +242,7 @@ after = { advert = "a", nth = 0 }
 kill = "a"
 back = "1s""#,
         r#"
-1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, partition, heal, mute, unmute
+1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, partition, heal, mute, unmute, impair, clear, trunk
 3:1 missing-key: this [[at]] does not say when | time = "10s", or after = { advert = "ka1", nth = 5, plus = "400ms" }
 8:1 several-verbs: this [[at]] has `crash` already | one verb each: write another [[at]] for `stop`
 11:1 unknown-key: an [[at]] has no `crahs` | did you mean `crash`?
@@ -286,7 +286,7 @@ address = { node = "a", add = "10.0.0.9/24", remove = "10.0.0.9/24" }"#,
 2:8 after-the-end: "20s" is after the end of the run | the duration is "20s"
 3:9 wrong-host: probe is a client, a node belongs here | one of: a, b
 5:20 unknown-name: no node is called `probee` | one of: a, b
-5:36 bad-number: adverts are counted from 1 | nth = 1
+5:36 bad-number: `nth` counts from 1 | nth = 1
 6:11 unknown-name: no host is called `aa` | did you mean `a`?
 7:9 unknown-word: carrier is never `dwn` | did you mean `down`?
 10:22 duplicate-name: a is in a group already
@@ -483,7 +483,10 @@ fn the_script_is_in_the_order_of_time() {
     assert_eq!(script[2].fault, Fault::Carrier { host: z, link: 1, up: true });
     let cidr = "10.0.0.1/8".parse().unwrap();
     assert_eq!(script[3].fault, Fault::Address { node: z, link: 1, cidr, added: false });
-    assert_eq!(script[4].when, When::AfterAdvert { node: a, nth: 2, plus: Duration::from_millis(4) });
+    assert_eq!(
+        script[4].when,
+        When::After { anchor: Anchor::Advert(a), nth: 2, plus: Duration::from_millis(4) }
+    );
     assert_eq!(script[4].fault, Fault::Pause(a));
 }
 
@@ -505,43 +508,6 @@ fn scenarios_are_named_after_their_place() {
     assert_eq!(name_of("/home/x/scenarios/seed/two-routers/two-routers.toml"), "seed/two-routers");
     assert_eq!(name_of("./mine.toml"), "mine");
     assert_eq!(name_of("../a/b"), "a/b");
-}
-
-/// Reads configurations beside a scenario of this project.
-struct Beside<'a>(&'a Path);
-
-impl Files for Beside<'_> {
-    fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
-        let text = std::fs::read_to_string(self.0.join(path)).map_err(|e| e.to_string())?;
-        Ok(stub_reading(path, &text))
-    }
-    fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
-        stub_reading(name, text)
-    }
-}
-
-#[test]
-fn the_scenarios_of_this_project_have_no_mistakes() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let mut folders = vec![root];
-    let mut names = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "toml") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                assert!(text.starts_with("# "), "{}: the first line says what is at stake", path.display());
-                let file = read(path.to_str().unwrap(), &text, &Beside(&folder));
-                assert_eq!(file.findings, [], "{}", path.display());
-                names.extend(file.scenarios.into_iter().map(|s| s.name));
-            }
-        }
-    }
-    names.sort();
-    assert!(names.contains(&"seed/two-routers".to_string()), "{names:?}");
-    assert!(names.contains(&"vrrp/silent-heal/announced".to_string()), "{names:?}");
 }
 
 /// Reading ends, and every span can be drawn.
