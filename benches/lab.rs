@@ -28,8 +28,8 @@ pub(crate) fn routers(count: u8) -> Arc<Scenario> {
         let reading = Reading { config: config(254 - n), ..Reading::default() };
         let spec = NodeSpec { reading: Arc::new(reading), start: Some(Instant::ZERO), cost: Cost::RECORDED };
         let mac = Mac([2, 0, 0, 0, 0, n + 1]);
-        let link = Link { name: "eth0".into(), mac, segment: SegmentIndex(0), addresses: vec![address] };
-        Host { name: format!("r{n}").into(), links: vec![link], role: Role::Node(spec) }
+        let link = Link::new("eth0", mac, SegmentIndex(0), vec![address]);
+        Host::new(format!("r{n}"), vec![link], Role::Node(spec))
     };
     Arc::new(Scenario {
         name: format!("{count} routers"),

@@ -82,15 +82,11 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
     for ((name, (_, reading)), links) in names.iter().zip(&options.configs).zip(network.links) {
         let start = Some(Instant::ZERO);
         let node = NodeSpec { reading: Arc::clone(reading), start, cost: Cost::RECORDED };
-        hosts.push(Host { name: name.as_str().into(), links, role: Role::Node(node) });
+        hosts.push(Host::new(name.as_str(), links, Role::Node(node)));
     }
     hosts.extend(network.probe.map(|(link, to)| {
         let ping = Some(Ping { to, every: Duration::from_millis(100) });
-        Host {
-            name: unused("probe", &names).into(),
-            links: vec![link],
-            role: Role::Client(ClientSpec { ping }),
-        }
+        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping }))
     }));
     Ok(Scenario {
         name: names.join("+"),

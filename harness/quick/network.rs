@@ -17,7 +17,7 @@ pub(super) struct Network {
     /// The links of each node.
     pub(super) links: Vec<Vec<Link>>,
     /// The client's link and what it pings.
-    pub(super) probe: Option<(Link, Ipv4Addr)>,
+    pub(super) probe: Option<(Link, IpAddr)>,
 }
 
 /// What is known while inferring.
@@ -157,12 +157,8 @@ impl<'a> Plan<'a> {
             let mut links = Vec::new();
             for interface in self.interfaces[node].clone() {
                 count += 1;
-                links.push(Link {
-                    name: interface.into(),
-                    mac: default_mac(count),
-                    segment: self.segment(interface),
-                    addresses: self.addresses(command, node, interface),
-                });
+                let (mac, segment) = (default_mac(count), self.segment(interface));
+                links.push(Link::new(interface, mac, segment, self.addresses(command, node, interface)));
             }
             all.push(links);
         }
@@ -216,7 +212,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A client on the segment of the first virtual IPv4 address. There is none where nothing can be pinged.
-    fn probe(&mut self, command: &mut CommandLine) -> Option<(Link, Ipv4Addr)> {
+    fn probe(&mut self, command: &mut CommandLine) -> Option<(Link, IpAddr)> {
         let instances = self.options.configs.iter().flat_map(|(_, r)| &r.config.instances);
         let first = instances.flat_map(|i| &i.addresses).find_map(|a| match a.cidr.address {
             IpAddr::V4(address) => Some((address, a.dev.as_str())),
@@ -233,12 +229,7 @@ impl<'a> Plan<'a> {
             return None;
         };
         let links = self.interfaces.iter().map(Vec::len).sum::<usize>() as u32;
-        let link = Link {
-            name: "eth0".into(),
-            mac: default_mac(links + 1),
-            segment: self.segment(interface),
-            addresses: vec![address],
-        };
-        Some((link, to))
+        let link = Link::new("eth0", default_mac(links + 1), self.segment(interface), vec![address]);
+        Some((link, to.into()))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::Announced;
@@ -13,7 +13,7 @@ use vrrplab_engine::wire::{ethernet, ipv4, ipv6};
 use vrrplab_sim::frame::{Advert, Summary};
 use vrrplab_sim::run::Run;
 use vrrplab_sim::scenario::Role;
-use vrrplab_sim::trace::{Cause, Event, Loss, Name, Touch, What};
+use vrrplab_sim::trace::{Answerer, Cause, Event, Loss, Name, Touch, What};
 
 use super::{Paint, WIDTH, cut};
 
@@ -36,9 +36,9 @@ struct Table<'a> {
     /// Rows since the last change that further events of their kind are added to.
     open: BTreeMap<String, usize>,
     /// What nodes share: entries for other addresses are not worth a line.
-    virtual_addresses: BTreeSet<Ipv4Addr>,
+    virtual_addresses: BTreeSet<IpAddr>,
     /// What each host's neighbour entries point at.
-    neighbours: BTreeMap<(Name, Ipv4Addr), Option<Mac>>,
+    neighbours: BTreeMap<(Name, IpAddr), Option<Mac>>,
 }
 
 /// A node with its instances.
@@ -115,8 +115,11 @@ impl<'a> Table<'a> {
             What::Answer { address, by } => {
                 let text = match by {
                     None => format!("{host}: {address} does not answer"),
-                    Some((mac, None)) => format!("{host}: {address} is answered by {mac}"),
-                    Some((_, Some(node))) => format!("{host}: {address} is answered by {node}"),
+                    Some(Answerer { mac, host: by, forwards }) => {
+                        let how = if *forwards { "through" } else { "by" };
+                        let by = by.as_ref().map_or_else(|| mac.to_string(), ToString::to_string);
+                        format!("{host}: {address} is answered {how} {by}")
+                    }
                 };
                 self.change(event.at, text, Tone::Change);
             }
@@ -207,6 +210,7 @@ impl<'a> Table<'a> {
         let text = match why {
             Loss::NoCarrier => format!("{kind} of {sender} does not leave: no carrier"),
             Loss::QueueFull => format!("{kind} of {sender} finds {host}'s queue full"),
+            Loss::Filtered if frame.is_none() => format!("{kind} of {sender} does not leave: packet filter"),
             why => format!("{kind} of {sender} does not reach {host}: {}", why.words()),
         };
         self.repeated("lost", event, text, frame, Tone::Quiet);
@@ -233,7 +237,7 @@ impl<'a> Table<'a> {
         self.run.capture.ports[port].host.to_string()
     }
 
-    fn neighbour(&mut self, event: &Event, host: &str, address: Ipv4Addr, mac: Option<Mac>) {
+    fn neighbour(&mut self, event: &Event, host: &str, address: IpAddr, mac: Option<Mac>) {
         let is_node = self.columns.iter().any(|c| *c.node == *host);
         let before = self.neighbours.insert((host.into(), address), mac).unwrap_or(None);
         if is_node || before == mac || !self.virtual_addresses.contains(&address) {
@@ -323,18 +327,13 @@ impl Row {
     }
 }
 
-fn virtual_addresses(run: &Run) -> BTreeSet<Ipv4Addr> {
+fn virtual_addresses(run: &Run) -> BTreeSet<IpAddr> {
     let nodes = run.scenario.hosts.iter().filter_map(|host| match &host.role {
         Role::Node(node) => Some(&node.reading.config.instances),
         Role::Client(_) => None,
     });
     let addresses = nodes.flatten().flat_map(|i| i.addresses.iter().chain(&i.excluded));
-    addresses
-        .filter_map(|a| match a.cidr.address {
-            IpAddr::V4(address) => Some(address),
-            IpAddr::V6(_) => None,
-        })
-        .collect()
+    addresses.map(|a| a.cidr.address).collect()
 }
 
 fn letters(cell: &str, paint: Paint) -> String {

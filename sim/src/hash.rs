@@ -42,6 +42,13 @@ impl RunHash {
         bytes.iter().for_each(|&byte| self.byte(byte));
     }
 
+    fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => self.bytes(&address.octets()),
+            IpAddr::V6(address) => self.bytes(&address.octets()),
+        }
+    }
+
     fn cause(&mut self, cause: Cause) {
         let (kind, timer, number) = match cause {
             Cause::None => (0, None, 0),
@@ -64,19 +71,18 @@ impl RunHash {
             }
             What::Address { added, cidr, link } => {
                 self.fields(3, &[u64::from(*added), u64::from(cidr.prefix)]);
-                match cidr.address {
-                    IpAddr::V4(address) => self.bytes(&address.octets()),
-                    IpAddr::V6(address) => self.bytes(&address.octets()),
-                }
+                self.address(cidr.address);
                 self.bytes(link.as_bytes());
             }
             What::Neighbour { address, mac, state } => {
-                self.fields(4, &[u64::from(address.to_bits()), *state as u64]);
+                self.fields(4, &[*state as u64]);
+                self.address(*address);
                 self.bytes(mac.as_ref().map_or(&[], |mac| &mac.0));
             }
             What::Answer { address, by } => {
-                self.fields(5, &[u64::from(address.to_bits())]);
-                self.bytes(by.as_ref().map_or(&[], |(mac, _)| &mac.0));
+                self.fields(5, &[by.as_ref().map_or(2, |by| u64::from(by.forwards))]);
+                self.address(*address);
+                self.bytes(by.as_ref().map_or(&[], |by| &by.mac.0));
             }
             What::Claim { instance, from, to, priority } => {
                 let from = from.map_or(0, |state| state as u64 + 1);

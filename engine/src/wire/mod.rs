@@ -9,6 +9,7 @@ pub mod checksum;
 pub mod ethernet;
 pub mod icmp;
 pub mod icmp6;
+pub mod icmp_error;
 pub mod igmp;
 pub mod ipv4;
 pub mod ipv6;

@@ -1,9 +1,10 @@
 //! `unanswered`: a client's ping stays without answer although a node of its component holds the address; and
-//! the figure users feel, the longest outage of each client. RFC 3768, 6.4.3: the Master must answer ARP
+//! the figure users feel, the longest outage of each client. For a client behind a virtual router the address is
+//! that router, and the answer comes from beyond it. RFC 3768, 6.4.3: the Master must answer ARP
 //! requests for the address and forward what is sent to it; keepalived's hosts answer ping as well.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use vrrplab_engine::time::{Duration, Instant};
 
@@ -49,7 +50,7 @@ impl Answers {
     pub(super) fn new(net: &Network) -> Answers {
         let client = |h: usize| {
             let ping = net.plan.hosts[h].ping?;
-            let places = net.plan.places_of(ping.to.into());
+            let places = net.plan.hosts[h].next_hop.into_iter().flat_map(|next| net.plan.places_of(next));
             let places =
                 places.filter(|&p| net.plan.links_on(h, net.plan.places[p].segment).next().is_some());
             let places = places.collect();
@@ -66,7 +67,7 @@ impl Answers {
     }
 
     /// A client's ping begins to be answered, or ceases to be.
-    pub(super) fn answer(&mut self, now: Instant, net: &Network, host: usize, to: Ipv4Addr, answered: bool) {
+    pub(super) fn answer(&mut self, now: Instant, net: &Network, host: usize, to: IpAddr, answered: bool) {
         let Some(client) = self.clients.get_mut(&host).filter(|c| c.ping.to == to) else { return };
         client.answered = answered;
         if answered {
@@ -139,7 +140,13 @@ fn words(net: &Network, neighbours: &Neighbours, key: (usize, usize)) -> Words {
         net.component_on(client, place.segment).map(|side| net.holders(key.1, side)).unwrap_or_default();
     let verb = if holders.len() == 1 { "holds" } else { "hold" };
     let name = net.plan.name(client);
-    let what = format!("{name} gets no answer from {}, {} {verb} it", place.address, net.plan.list(&holders));
+    let list = net.plan.list(&holders);
+    let what = match net.plan.hosts[client].ping {
+        Some(ping) if ping.to != place.address => {
+            format!("{name} gets no answer from {} through {}, {list} {verb} it", ping.to, place.address)
+        }
+        _ => format!("{name} gets no answer from {}, {list} {verb} it", place.address),
+    };
     let mutes = holders.iter().flat_map(|&h| [net.muted(client, h), net.muted(h, client)]).flatten();
     let mut reasons: Vec<String> = mutes.collect();
     reasons.extend(neighbours.misled(net, key));

@@ -123,7 +123,7 @@ impl Judge {
         }
         // The neighbour oracle knows IPv4 only.
         if let Summary::Garp { address, .. } = summary {
-            self.neighbours.garp(at, &self.net, from, frame, *address);
+            self.neighbours.garp(at, &self.net, from, frame, (*address).into());
         }
         self.expectations.frame(at, from.0, summary);
     }
@@ -135,6 +135,8 @@ impl Judge {
         match why {
             Loss::NoCarrier | Loss::Partition | Loss::Muted | Loss::TrunkDown => return,
             Loss::QueueFull => self.net.lost_advert(at, host),
+            // A rule stays, and what follows from it is to be judged.
+            Loss::Filtered => {}
             Loss::Impaired | Loss::TailDrop | Loss::Policed | Loss::NotForwarding | Loss::Pruned => {
                 self.net.network_lost_advert(at, host, advert.vrid, frame);
             }

@@ -2,7 +2,7 @@
 //! while another one does (RFC 3768, 6.4.2: a new Master broadcasts a gratuitous ARP so that this never lasts).
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Neighbours {
         now: Instant,
         net: &Network,
         client: usize,
-        address: Ipv4Addr,
+        address: IpAddr,
         mac: Option<Mac>,
         state: NeighbourState,
     ) {
@@ -49,7 +49,7 @@ impl Neighbours {
             return;
         }
         let used = mac.filter(|_| !matches!(state, NeighbourState::Incomplete | NeighbourState::Failed));
-        let places: Vec<usize> = net.plan.places_of(address.into()).collect();
+        let places: Vec<usize> = net.plan.places_of(address).collect();
         for place in places {
             if net.plan.links_on(client, net.plan.places[place].segment).next().is_none() {
                 continue;
@@ -75,10 +75,10 @@ impl Neighbours {
         net: &Network,
         from: (usize, usize),
         frame: u32,
-        address: Ipv4Addr,
+        address: IpAddr,
     ) {
         let segment = net.plan.hosts[from.0].links[from.1].segment.0;
-        let Some(place) = net.plan.place(address.into(), segment) else { return };
+        let Some(place) = net.plan.place(address, segment) else { return };
         for client in net.plan.clients() {
             if net.plan.links_on(client, segment).any(|l| net.reaches(from, (client, l))) {
                 self.garps.insert((client, place, from.0), (now, frame));

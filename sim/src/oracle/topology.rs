@@ -39,6 +39,8 @@ pub(super) struct Machine {
     pub(super) links: Vec<Link>,
     pub(super) is_client: bool,
     pub(super) ping: Option<Ping>,
+    /// The neighbour that its ping needs first: the address itself, or the router on the way there.
+    pub(super) next_hop: Option<IpAddr>,
     /// Its instances, in the order of its configuration.
     members: Range<usize>,
 }
@@ -332,7 +334,8 @@ fn machine(host: &Host) -> Machine {
         Role::Node(_) => None,
     };
     let is_client = matches!(host.role, Role::Client(_));
-    Machine { name: host.name.clone(), links: host.links.clone(), is_client, ping, members: 0..0 }
+    let next_hop = ping.and_then(|p: Ping| host.next_hop(p.to));
+    Machine { name: host.name.clone(), links: host.links.clone(), is_client, ping, next_hop, members: 0..0 }
 }
 
 fn macs(hosts: &[Machine]) -> BTreeMap<Mac, usize> {

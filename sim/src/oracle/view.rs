@@ -180,6 +180,7 @@ impl Network {
             }
             // Who holds what is told by the address event that follows.
             Fault::Address { node, .. } => self.touch(at, node.0),
+            Fault::Filter { host, .. } => self.touch(at, host.0),
             Fault::Partition { segment, ref group } => {
                 self.groups[segment.0].clone_from(group);
                 self.touch_segment(at, segment.0);

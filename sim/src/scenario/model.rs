@@ -9,6 +9,7 @@ use vrrplab_engine::config::Reading;
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::Impairment;
+use super::host::{FilterRule, HostSettings, LinkSettings, Route};
 use crate::trace::Name;
 
 /// One run, ready for a world. A file with variants gives several.
@@ -140,8 +141,36 @@ pub struct Host {
     pub name: Name,
     /// Its links in the order of the text.
     pub links: Vec<Link>,
+    /// `sysctl`, as far as it is about the whole host.
+    pub settings: HostSettings,
+    /// `route`.
+    pub routes: Vec<Route>,
+    /// `filter`: what it drops from the beginning.
+    pub filter: Vec<FilterRule>,
     /// What it is for.
     pub role: Role,
+}
+
+impl Host {
+    /// A host as Linux makes it if nothing is set: no routes, no filter.
+    pub fn new(name: impl Into<Name>, links: Vec<Link>, role: Role) -> Host {
+        let settings = HostSettings::default();
+        Host { name: name.into(), links, settings, routes: Vec::new(), filter: Vec::new(), role }
+    }
+
+    /// The neighbour to which it sends packets for `to`: `to` itself in a network of its own, else a router.
+    pub fn next_hop(&self, to: IpAddr) -> Option<IpAddr> {
+        let connected = self.links.iter().flat_map(|l| &l.addresses).filter(|a| a.contains(to));
+        let connected = connected.map(|a| (a.prefix, 1, to));
+        let routes = self.routes.iter().filter(|r| r.to.contains(to));
+        let routes = routes.map(|r| (r.to.prefix, 0, r.via.unwrap_or(to)));
+        // Of equals the first.
+        connected
+            .chain(routes)
+            .rev()
+            .max_by_key(|(prefix, here, _)| (*prefix, *here))
+            .map(|(_, _, next)| next)
+    }
 }
 
 /// `link.NAME = { segment, address, mac }`.
@@ -153,8 +182,18 @@ pub struct Link {
     pub mac: Mac,
     /// `segment`.
     pub segment: SegmentIndex,
-    /// `address`: what the host has before any daemon runs.
+    /// `address`: what the host has before any daemon runs. A link with an IPv6 address also has the link-local
+    /// one that Linux makes of its Ethernet address.
     pub addresses: Vec<Cidr>,
+    /// `sysctl` of the host and of the link, and `neighbour`.
+    pub settings: LinkSettings,
+}
+
+impl Link {
+    /// A link as Linux makes it if nothing is set.
+    pub fn new(name: impl Into<Name>, mac: Mac, segment: SegmentIndex, addresses: Vec<Cidr>) -> Link {
+        Link { name: name.into(), mac, segment, addresses, settings: LinkSettings::default() }
+    }
 }
 
 /// What a host is for.
@@ -190,7 +229,7 @@ pub struct ClientSpec {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ping {
     /// `to`.
-    pub to: Ipv4Addr,
+    pub to: IpAddr,
     /// `every`. Default 100 ms.
     pub every: Duration,
 }
@@ -290,6 +329,15 @@ pub enum Fault {
         link: usize,
         /// Which address.
         cidr: Cidr,
+        /// Added, or removed.
+        added: bool,
+    },
+    /// `filter = { host = "ka1", add = { drop = "vrrp" } }`, or `remove`: a rule of a host's packet filter.
+    Filter {
+        /// Whose.
+        host: HostIndex,
+        /// Which rule.
+        rule: FilterRule,
         /// Added, or removed.
         added: bool,
     },

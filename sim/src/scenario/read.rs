@@ -10,7 +10,9 @@ mod expect;
 mod hosts;
 mod network;
 mod page;
+mod route;
 mod script;
+mod sysctl;
 #[cfg(test)]
 mod tests;
 mod variant;

@@ -76,19 +76,20 @@ pub enum What {
     /// Seen: a host's neighbour table changed. `neigh  192.168.10.240 at 02:00:00:00:00:01 stale`
     Neighbour {
         /// Whose entry.
-        address: std::net::Ipv4Addr,
+        address: std::net::IpAddr,
         /// What it points at, if anything.
         mac: Option<Mac>,
         /// Its state.
         state: NeighbourState,
     },
     /// Seen: a client's view of an address changed: from this ping on it is answered by this MAC, or by none.
-    /// `answer  192.168.10.240 by 02:00:00:00:00:01 (ka1)` · `answer  192.168.10.240 by nobody`
+    /// `answer  192.168.10.240 by 02:00:00:00:00:01 (ka1)` · `answer  192.168.10.240 by nobody`, and where a router
+    /// brings the answers `answer  10.1.0.5 through 02:00:00:00:00:01 (ka1)`
     Answer {
         /// The address it pings.
-        address: std::net::Ipv4Addr,
-        /// Who answered and, if known, on which host.
-        by: Option<(Mac, Option<Name>)>,
+        address: std::net::IpAddr,
+        /// Who answered.
+        by: Option<Answerer>,
     },
     /// Claimed: a daemon announces a state. `claim  VI_1 Backup -> Master 100`; a first state has no arrow;
     /// `claim  VI_1 Stop 100` · `claim  VI_1 heard-lower 100`
@@ -108,6 +109,17 @@ pub enum What {
     Fault(String),
 }
 
+/// The station whose frame brought a client its answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answerer {
+    /// Its Ethernet address.
+    pub mac: Mac,
+    /// Its host, if known.
+    pub host: Option<Name>,
+    /// It is a router that sent the answer on: the pinged address is in no network of the client.
+    pub forwards: bool,
+}
+
 /// Why a frame was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Loss {
@@ -119,6 +131,8 @@ pub enum Loss {
     Muted,
     /// The receiver's socket queue was full: `queue-full`.
     QueueFull,
+    /// A packet filter of the host dropped it, coming or going: `filtered`.
+    Filtered,
     /// An impairment lost it: `impaired`.
     Impaired,
     /// It found the queue of a bottleneck full: `tail-drop`.
@@ -141,6 +155,7 @@ impl Loss {
             Loss::Partition => "partition",
             Loss::Muted => "muted",
             Loss::QueueFull => "socket queue full",
+            Loss::Filtered => "packet filter",
             Loss::Impaired => "lost by an impairment",
             Loss::TailDrop => "queue of the bottleneck full",
             Loss::Policed => "too many ARP frames",

@@ -14,11 +14,10 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::{Announced, Timer};
 use vrrplab_engine::vrrp::State;
 
-use super::{Cause, Event, Header, Loss, Name, NeighbourState, Touch, Trace, What};
+use super::{Answerer, Cause, Event, Header, Loss, Name, NeighbourState, Touch, Trace, What};
 use crate::frame::Summary;
 
 /// The column at which causes stand, counted from 0.
@@ -36,11 +35,12 @@ const ANNOUNCED: [(Announced, &str); 5] = [
     (Announced::Stop, "Stop"),
     (Announced::MasterRxLowerPri, "heard-lower"),
 ];
-const LOSSES: [(Loss, &str); 10] = [
+const LOSSES: [(Loss, &str); 11] = [
     (Loss::NoCarrier, "no-carrier"),
     (Loss::Partition, "partition"),
     (Loss::Muted, "muted"),
     (Loss::QueueFull, "queue-full"),
+    (Loss::Filtered, "filtered"),
     (Loss::Impaired, "impaired"),
     (Loss::TailDrop, "tail-drop"),
     (Loss::Policed, "policed"),
@@ -125,7 +125,7 @@ impl What {
                 let at = mac.map_or(String::new(), |mac| format!(" at {mac}"));
                 ("neigh", format!("{address}{at} {}", name_in(&NEIGHBOUR_STATES, *state)))
             }
-            What::Answer { address, by } => ("answer", format!("{address} by {}", answerer(by.as_ref()))),
+            What::Answer { address, by } => ("answer", format!("{address} {}", answerer(by.as_ref()))),
             What::Claim { instance, from, to, priority } => {
                 let from = from.map_or(String::new(), |state| format!("{} -> ", state.name()));
                 ("claim", format!("{} {from}{} {priority}", Word(instance), name_in(&ANNOUNCED, *to)))
@@ -136,12 +136,11 @@ impl What {
     }
 }
 
-fn answerer(by: Option<&(Mac, Option<Name>)>) -> String {
-    match by {
-        None => "nobody".to_string(),
-        Some((mac, None)) => mac.to_string(),
-        Some((mac, Some(host))) => format!("{mac} ({})", Word(host)),
-    }
+fn answerer(by: Option<&Answerer>) -> String {
+    let Some(Answerer { mac, host, forwards }) = by else { return "by nobody".to_string() };
+    let how = if *forwards { "through" } else { "by" };
+    let host = host.as_ref().map_or(String::new(), |host| format!(" ({})", Word(host)));
+    format!("{how} {mac}{host}")
 }
 
 /// `delayed 3ms`, `duplicated`, `held 2ms`, `corrupted bit 133`, `queued 7.5ms`.
@@ -390,7 +389,7 @@ impl<'a> Words<'a> {
     }
 
     fn neighbour(&mut self) -> Taken<What> {
-        let address = self.parse("an IPv4 address")?;
+        let address = self.parse("an address")?;
         let mut mac = None;
         if self.peek() == "at" {
             self.next("at")?;
@@ -402,9 +401,9 @@ impl<'a> Words<'a> {
 
     fn answer(&mut self) -> Taken<What> {
         const HOST: &str = "the host in parentheses";
-        let address = self.parse("an IPv4 address")?;
-        self.exact("by", "by")?;
-        if self.peek() == "nobody" {
+        let address = self.parse("an address")?;
+        let forwards = self.one_of(&[(false, "by"), (true, "through")], "by or through")?;
+        if !forwards && self.peek() == "nobody" {
             self.next("nobody")?;
             return Ok(What::Answer { address, by: None });
         }
@@ -416,7 +415,7 @@ impl<'a> Words<'a> {
                 None => return self.error(HOST, word),
             },
         };
-        Ok(What::Answer { address, by: Some((mac, host)) })
+        Ok(What::Answer { address, by: Some(Answerer { mac, host, forwards }) })
     }
 
     fn claim(&mut self) -> Taken<What> {
@@ -523,8 +522,10 @@ mod tests {
     use super::*;
     use crate::frame::any_summary;
     use proptest::prelude::*;
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
+
     use vrrplab_engine::addr::Cidr;
+    use vrrplab_engine::addr::Mac;
     use vrrplab_engine::time::{Duration, Instant};
 
     fn pick<T: Copy + fmt::Debug + 'static>(table: &'static [(T, &str)]) -> impl Strategy<Value = T> {
@@ -550,6 +551,15 @@ mod tests {
 
     fn any_mac() -> impl Strategy<Value = Mac> {
         any::<[u8; 6]>().prop_map(Mac)
+    }
+
+    fn any_address() -> impl Strategy<Value = IpAddr> {
+        any_cidr().prop_map(|cidr| cidr.address)
+    }
+
+    fn any_answerer() -> impl Strategy<Value = Answerer> {
+        (any_mac(), proptest::option::of(any_name()), any::<bool>())
+            .prop_map(|(mac, host, forwards)| Answerer { mac, host, forwards })
     }
 
     fn any_cidr() -> impl Strategy<Value = Cidr> {
@@ -588,9 +598,9 @@ mod tests {
                 cidr,
                 link
             }),
-            (any_ip(), proptest::option::of(any_mac()), pick(&NEIGHBOUR_STATES))
+            (any_address(), proptest::option::of(any_mac()), pick(&NEIGHBOUR_STATES))
                 .prop_map(|(address, mac, state)| What::Neighbour { address, mac, state }),
-            (any_ip(), proptest::option::of((any_mac(), proptest::option::of(any_name()))))
+            (any_address(), proptest::option::of(any_answerer()))
                 .prop_map(|(address, by)| What::Answer { address, by }),
             (any_name(), proptest::option::of(state), pick(&ANNOUNCED), any::<u8>())
                 .prop_map(|(instance, from, to, priority)| What::Claim { instance, from, to, priority }),

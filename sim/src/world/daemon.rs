@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use vrrplab_engine::Node;
+use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{
     AddressOp, Announced, Bind, Effect, Effects, HostFacts, Input, KernelEvent, LinkFacts, LinkId, Message,
     Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
@@ -11,20 +13,17 @@ use vrrplab_engine::boundary::{
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
-use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
-use vrrplab_engine::{Node, addr::Mac};
+use vrrplab_engine::wire::checksum::{self, Sum};
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp};
 
 use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
-use super::{World, cause_of, of_fault, of_frame};
+use super::sockets::Sockets;
+use super::{Host, World, cause_of, of_fault, of_frame};
 use crate::observer::Observer;
 use crate::scenario::Role;
 use crate::trace::{Cause, Loss, What};
-
-/// How many small packets a raw socket holds while nobody reads: net.core.rmem_default of 212992 bytes, 768 of
-/// them for each packet.
-const SOCKET_QUEUE: usize = 277;
 
 /// A running daemon.
 #[derive(Clone, Debug)]
@@ -36,7 +35,7 @@ pub(super) struct Daemon {
     /// Stopped by SIGSTOP.
     pub(super) paused: bool,
     waiting: VecDeque<(Waiting, Origin)>,
-    sockets: Vec<Option<SocketSpec>>,
+    pub(super) sockets: Sockets,
     /// What each instance last announced.
     announced: Vec<Option<State>>,
 }
@@ -81,35 +80,18 @@ impl Daemon {
     fn new(config: Arc<Config>, facts: &HostFacts, effects: Effects, now: Instant) -> Daemon {
         let announced = vec![None; config.instances.len()];
         let node = Node::new(config, facts);
-        let (sockets, waiting) = (Vec::new(), VecDeque::new());
+        let (sockets, waiting) = (Sockets::default(), VecDeque::new());
         Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced }
-    }
-
-    /// The socket that packets of this protocol to this address go to when they come by this link.
-    pub(super) fn socket(&self, link: usize, protocol: u8, to: IpAddr) -> Option<SockId> {
-        let takes = |spec: &SocketSpec| {
-            let (Bind::Group(address) | Bind::Local(address)) = spec.bind;
-            spec.protocol == protocol
-                && address == to
-                && spec.link.is_none_or(|LinkId(own)| usize::from(own) == link)
-        };
-        self.sockets.iter().position(|s| s.as_ref().is_some_and(takes)).map(|n| SockId(n as u16))
-    }
-
-    /// The interface that a socket is bound to, if it is.
-    fn link_of(&self, sock: SockId) -> Option<usize> {
-        let spec = self.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
-        spec.link.map(|LinkId(link)| usize::from(link))
     }
 
     /// The groups that sockets on this link listen to.
     pub(super) fn groups(&self, link: usize) -> Vec<Ipv4Addr> {
-        self.sockets.iter().flatten().filter_map(membership).filter(|m| m.0 == link).map(|m| m.1).collect()
+        self.sockets.specs().filter_map(membership).filter(|m| m.0 == link).map(|m| m.1).collect()
     }
 
     /// Whether a socket on this link is a member of the group.
     pub(super) fn is_member(&self, link: usize, group: Ipv4Addr) -> bool {
-        self.sockets.iter().flatten().filter_map(membership).any(|m| m == (link, group))
+        self.sockets.specs().filter_map(membership).any(|m| m == (link, group))
     }
 
     /// Whether input has to wait.
@@ -170,7 +152,7 @@ impl World {
     /// The daemon is gone, at once and without a word.
     pub(super) fn end_daemon(&mut self, h: usize) {
         if let Some(daemon) = self.hosts[h].daemon.take() {
-            for (link, group) in daemon.sockets.iter().flatten().filter_map(membership) {
+            for (link, group) in daemon.sockets.specs().filter_map(membership) {
                 self.membership_changed(h, link, group, false);
             }
         }
@@ -191,7 +173,7 @@ impl World {
         let daemon = self.hosts[h].daemon.as_mut().expect("a socket has a daemon");
         if !daemon.is_away(self.now) {
             self.hand_over(h, Input::Packet { sock, packet }, of_frame(number), observer);
-        } else if daemon.waiting.len() < SOCKET_QUEUE {
+        } else if daemon.sockets.hold(sock, packet_length(packet)) {
             daemon.waiting.push_back((Waiting::Packet(sock, Held::new(packet)), of_frame(number)));
             self.plan_turn(h);
         } else {
@@ -245,7 +227,12 @@ impl World {
     pub(super) fn daemon_turn<O: Observer>(&mut self, h: usize, observer: &mut O) {
         let daemon = self.hosts[h].daemon.as_mut().expect("only a daemon has a turn");
         match daemon.waiting.pop_front() {
-            Some((input, origin)) => self.hand_over_waiting(h, input, origin, observer),
+            Some((input, origin)) => {
+                if let Waiting::Packet(sock, held) = &input {
+                    daemon.sockets.read(*sock, packet_length(held.packet()));
+                }
+                self.hand_over_waiting(h, input, origin, observer);
+            }
             None => {
                 self.counts.timers += 1;
                 // What a timer's work arms is caused by the frame that this work begins with.
@@ -288,32 +275,19 @@ impl World {
         match timed.effect {
             Effect::Send { sock, to, bytes } => {
                 let packet = daemon.effects.bytes(bytes);
-                let link = daemon.link_of(sock).filter(|_| to.is_multicast());
-                let source = link.map(|link| host.kernel.links[link].mac);
+                let head = to.is_multicast().then(|| group_header(host, sock, IpAddr::V4(to)));
                 Some(self.frames.make(|frame| {
-                    let header = source.map(|source| ethernet::Header {
-                        destination: Mac::of_group(to),
-                        source,
-                        ethertype: ethernet::IPV4,
-                    });
-                    header.inspect(|header| header.emit(frame));
-                    let start = frame.len();
+                    let start = emit_head(head, frame);
                     frame.extend_from_slice(packet);
                     ipv4::fill_checksum(&mut frame[start..]);
                 }))
             }
             Effect::Send6 { sock, from, to, hop_limit, bytes } => {
                 let message = daemon.effects.bytes(bytes);
-                let link = daemon.link_of(sock).filter(|_| to.is_multicast());
-                let source = link.map(|link| host.kernel.links[link].mac);
+                let head = to.is_multicast().then(|| group_header(host, sock, IpAddr::V6(to)));
                 Some(self.frames.make(|frame| {
-                    let header = source.map(|source| ethernet::Header {
-                        destination: Mac::of_group6(to),
-                        source,
-                        ethertype: ethernet::IPV6,
-                    });
-                    header.inspect(|header| header.emit(frame));
-                    packet6(from, to, hop_limit, message, frame);
+                    emit_head(head, frame);
+                    emit_vrrp6((from, to), hop_limit, message, frame);
                 }))
             }
             Effect::Frame { bytes, .. } => {
@@ -321,27 +295,6 @@ impl World {
                 Some(self.frames.make(|frame| frame.extend_from_slice(bytes)))
             }
             _ => None,
-        }
-    }
-
-    /// A packet of a raw socket leaves: to its group by the socket's interface, to one host by the way there.
-    fn send<O: Observer>(
-        &mut self,
-        h: usize,
-        sock: SockId,
-        to: IpAddr,
-        frame: FrameId,
-        cause: Cause,
-        observer: &mut O,
-    ) {
-        let link = self.hosts[h].daemon.as_ref().and_then(|daemon| daemon.link_of(sock));
-        match link.filter(|_| to.is_multicast()) {
-            Some(link) => self.transmit(h, link, frame, cause, observer),
-            None => {
-                let packet = self.frames.take(frame);
-                self.output(h, &packet, link, cause, observer);
-                self.frames.put_back(frame, packet);
-            }
         }
     }
 
@@ -354,18 +307,18 @@ impl World {
         observer: &mut O,
     ) {
         let cause = cause_of(timed.because);
-        let daemon = self.hosts[h].daemon.as_mut().expect("a daemon performs its effects");
+        let host = &mut self.hosts[h];
+        let daemon = host.daemon.as_mut().expect("a daemon performs its effects");
         match timed.effect {
             Effect::Open { sock, spec } => {
-                debug_assert_eq!(usize::from(sock.0), daemon.sockets.len(), "sockets are numbered in order");
                 let joins = membership(&spec).filter(|(link, group)| !daemon.is_member(*link, *group));
-                daemon.sockets.push(Some(spec));
+                daemon.sockets.open(sock, spec, host.kernel.settings.receive_buffer);
                 if let Some((link, group)) = joins {
                     self.membership_changed(h, link, group, true);
                 }
             }
             Effect::Close(sock) => {
-                let closed = daemon.sockets[usize::from(sock.0)].take();
+                let closed = daemon.sockets.close(sock);
                 if let Some((link, group)) = closed.as_ref().and_then(membership)
                     && !daemon.is_member(link, group)
                 {
@@ -373,23 +326,27 @@ impl World {
                 }
             }
             Effect::Send { sock, to, .. } => {
-                self.send(h, sock, to.into(), frame.expect("a packet has a frame"), cause, observer);
+                let link = daemon.sockets.link_of(sock);
+                self.send_from(h, link, to.is_multicast(), frame, cause, observer);
             }
             Effect::Send6 { sock, from, to, .. } => {
-                let frame = frame.expect("a packet has a frame");
+                let link = daemon.sockets.link_of(sock);
                 // The kernel refuses a source that the host does not have.
-                if self.hosts[h].kernel.has(from.into()) {
-                    self.send(h, sock, to.into(), frame, cause, observer);
-                } else {
-                    self.frames.free(frame);
+                match frame.filter(|_| !self.hosts[h].kernel.has(from.into())) {
+                    Some(frame) => self.frames.free(frame),
+                    None => self.send_from(h, link, to.is_multicast(), frame, cause, observer),
                 }
             }
             Effect::Frame { link, .. } => {
-                self.transmit(h, usize::from(link.0), frame.expect("a frame is one"), cause, observer);
+                self.send_from(h, Some(usize::from(link.0)), true, frame, cause, observer);
             }
             Effect::Address { op, link: LinkId(link), cidr } => {
                 let added = op == AddressOp::Add;
-                self.change_address(h, usize::from(link), cidr, added, cause, observer);
+                let changed = self.change_address(h, usize::from(link), cidr, added, cause, observer);
+                self.collateral(h, link, cidr, &changed, timed.because.origin, observer);
+            }
+            Effect::Filter { op, address } => {
+                self.hosts[h].kernel.filter.serve(address, op == AddressOp::Remove);
             }
             Effect::Notify(notification) => self.claim(h, notification, cause, observer),
             Effect::Log(message) => {
@@ -398,8 +355,7 @@ impl World {
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
-            Effect::Filter { .. }
-            | Effect::Spawn { .. }
+            Effect::Spawn { .. }
             | Effect::Kill { .. }
             | Effect::Fifo { .. }
             | Effect::WriteFile { .. }
@@ -407,6 +363,47 @@ impl World {
             | Effect::Write { .. }
             | Effect::Hangup(_) => panic!("the engine does not ask for this yet"),
             Effect::Exit => self.end_daemon(h),
+        }
+    }
+
+    /// A packet or frame of the daemon leaves: to a group as the frame it is, to a station by the neighbour table.
+    fn send_from<O: Observer>(
+        &mut self,
+        h: usize,
+        link: Option<usize>,
+        framed: bool,
+        frame: Option<FrameId>,
+        cause: Cause,
+        observer: &mut O,
+    ) {
+        let frame = frame.expect("what is sent has bytes");
+        if framed {
+            let link = link.expect("groups are sent to by an interface");
+            let filter = &self.hosts[h].kernel.filter;
+            if filter.is_empty() || !filter.drops_frame(self.frames.get(frame), link) {
+                return self.transmit(h, link, frame, cause, observer);
+            }
+            self.filtered(h, self.frames.get(frame), cause, observer);
+            self.frames.free(frame);
+        } else {
+            let packet = self.frames.take(frame);
+            self.output(h, &packet, link, cause, observer);
+            self.frames.put_back(frame, packet);
+        }
+    }
+
+    /// With an address that the daemon removed others went that it still counts on: the kernel tells it.
+    fn collateral<O: Observer>(
+        &mut self,
+        h: usize,
+        link: u16,
+        asked: Cidr,
+        changed: &[Cidr],
+        origin: Origin,
+        observer: &mut O,
+    ) {
+        for &cidr in changed.iter().filter(|c| **c != asked) {
+            self.kernel_event(h, KernelEvent::AddressRemoved { link: LinkId(link), cidr }, origin, observer);
         }
     }
 
@@ -466,22 +463,48 @@ impl World {
     }
 }
 
-/// Class of service CS6, as keepalived sets it on its sockets (observed).
+/// Bytes of a packet with its IP header.
+fn packet_length(packet: Packet<'_>) -> usize {
+    match packet {
+        Packet::V4(bytes) => bytes.len(),
+        Packet::V6 { message, .. } => ipv6::HEADER + message.len(),
+    }
+}
+
+/// The Ethernet header of a packet to a group.
+fn group_header(host: &Host, sock: SockId, to: IpAddr) -> ethernet::Header {
+    let daemon = host.daemon.as_ref().expect("a daemon sends");
+    let link = daemon.sockets.link_of(sock).expect("groups are sent to by an interface");
+    let source = host.kernel.links[link].mac;
+    match to {
+        IpAddr::V4(to) => {
+            ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 }
+        }
+        IpAddr::V6(to) => {
+            ethernet::Header { destination: Mac::of_group6(to), source, ethertype: ethernet::IPV6 }
+        }
+    }
+}
+
+/// Puts the Ethernet header, if there is one already, and tells where the packet begins.
+fn emit_head(head: Option<ethernet::Header>, frame: &mut Vec<u8>) -> usize {
+    if let Some(header) = head {
+        header.emit(frame);
+    }
+    frame.len()
+}
+
+/// Class selector 6, as keepalived sets it on its sockets (recorded).
 const CLASS: u8 = 0xc0;
 
-/// The packet that the kernel makes of a message of a raw socket for VRRP.
-fn packet6(from: Ipv6Addr, to: Ipv6Addr, hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
-    let header = ipv6::Header {
-        class: CLASS,
-        flow: 0,
-        payload_length: message.len() as u16,
-        next: ipv6::VRRP,
-        hop_limit,
-        source: from,
-        destination: to,
-    };
-    header.emit(out);
-    let start = out.len();
-    out.extend_from_slice(message);
-    vrrp3::fill_checksum(&mut out[start..], vrrp3::Ends::V6(from, to));
+/// An IPv6 packet with a VRRP message, its header and checksum as the kernel makes them.
+fn emit_vrrp6((source, destination): (Ipv6Addr, Ipv6Addr), hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
+    let (class, next) = (CLASS, ipv6::VRRP);
+    let header = ipv6::Header { class, flow: 0, payload_length: 0, next, hop_limit, source, destination };
+    header.emit_around(out, |out| {
+        let start = out.len();
+        out.extend_from_slice(message);
+        let before = Sum::pseudo6(source, destination, next, message.len());
+        checksum::fill(&mut out[start..], vrrp::CHECKSUM_AT, before);
+    });
 }

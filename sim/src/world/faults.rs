@@ -44,6 +44,7 @@ impl World {
             Fault::Address { node, link, cidr, added } => {
                 self.stranger(n, (node.0, *link), *cidr, *added, observer);
             }
+            Fault::Filter { host, rule, added } => self.hosts[host.0].kernel.filter.change(rule, *added),
             Fault::Partition { segment, group } => self.partition(*segment, |h| group[h]),
             Fault::Heal(segment) => self.partition(*segment, |_| 0),
             Fault::Mute { from, to } => self.mute(*from, *to, true),
@@ -91,10 +92,7 @@ impl World {
         let kernel = &mut self.hosts[host.0].kernel;
         kernel.links[link].carrier = up;
         if !up {
-            kernel.neighbours.clear();
-            let (segment, port) = (kernel.links[link].segment, kernel.links[link].port);
-            self.switches[segment].unplug(port);
-            self.kernel_timers.set(host.0, None);
+            self.lose_carrier(host.0, link);
         } else {
             let (segment, port) = (kernel.links[link].segment, kernel.links[link].port);
             self.switches[segment].plug(port, self.now);
@@ -116,13 +114,15 @@ impl World {
         if !kernel.powered || kernel.links[link].addresses.contains(&cidr) == added {
             return;
         }
-        self.change_address(h, link, cidr, added, Cause::Fault(n as u32 + 1), observer);
+        let changed = self.change_address(h, link, cidr, added, Cause::Fault(n as u32 + 1), observer);
         let link = LinkId(link as u16);
-        let event = match added {
-            true => KernelEvent::AddressAdded { link, cidr },
-            false => KernelEvent::AddressRemoved { link, cidr },
-        };
-        self.kernel_event(h, event, World::origin_of_act(n), observer);
+        for cidr in changed {
+            let event = match added {
+                true => KernelEvent::AddressAdded { link, cidr },
+                false => KernelEvent::AddressRemoved { link, cidr },
+            };
+            self.kernel_event(h, event, World::origin_of_act(n), observer);
+        }
     }
 
     fn partition(&mut self, segment: SegmentIndex, island: impl Fn(usize) -> u8) {
@@ -162,6 +162,11 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Address { node, link, cidr, added } => {
             let link = &scenario.hosts[node.0].links[*link].name;
             format!("address {} {} {cidr} {link}", name(node), if *added { "+" } else { "-" })
+        }
+        Fault::Filter { host, rule, added } => {
+            let links = &scenario.hosts[host.0].links;
+            let rule = rule.words(|link| links[link].name.to_string());
+            format!("filter {} {} {rule}", name(host), if *added { "+" } else { "-" })
         }
         Fault::Partition { segment, group } => {
             let on_it = |h: usize| scenario.hosts[h].links.iter().any(|l| l.segment == *segment);

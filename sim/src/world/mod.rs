@@ -5,7 +5,7 @@
 //! going, then kernels' timers, then daemons' timers. A daemon that is still working or is stopped by a signal
 //! reads later: its input waits, and when it reads again, reading comes before its timers.
 //!
-//! Absent on purpose: MLD, IPv6, routing between segments.
+//! Absent on purpose: MLD.
 
 mod anchors;
 mod daemon;
@@ -15,6 +15,7 @@ mod kernel;
 mod membership;
 mod network;
 mod queue;
+mod sockets;
 mod transit;
 
 use vrrplab_engine::boundary::{Because, Origin};

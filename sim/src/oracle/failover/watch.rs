@@ -1,7 +1,7 @@
 //! The observer: follows who advertises each address, and what clients have and get.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use vrrplab_engine::time::{Duration, Instant};
 
@@ -240,8 +240,8 @@ impl Failovers {
     }
 
     /// A client's neighbour table changed.
-    fn entry(&mut self, now: Instant, client: usize, address: Ipv4Addr) {
-        let places: Vec<usize> = self.net.plan.places_of(address.into()).collect();
+    fn entry(&mut self, now: Instant, client: usize, address: IpAddr) {
+        let places: Vec<usize> = self.net.plan.places_of(address).collect();
         for place in places {
             if self.neighbours.entry_of((client, place)).is_some() {
                 self.acquainted.insert((client, place));
@@ -279,7 +279,7 @@ impl Failovers {
                 match by {
                     // Told when the next request is due: the one without an answer was sent before.
                     None => answers.set(earlier(at, every), Some(None)),
-                    Some((mac, _)) => answers.set(at, self.net.plan.owner_of(*mac).map(Some)),
+                    Some(by) => answers.set(at, self.net.plan.owner_of(by.mac).map(Some)),
                 }
             }
             What::Claim { .. } | What::Lost { .. } | What::Touched { .. } | What::Log(_) | What::Fault(_) => {
@@ -320,7 +320,7 @@ impl Failovers {
     fn clients(&self, found: &Found, until: Instant) -> Vec<Felt> {
         let place = &self.net.plan.places[found.place];
         let pings = |client: usize| {
-            self.net.plan.hosts[client].ping.is_some_and(|ping| IpAddr::V4(ping.to) == place.address)
+            self.net.plan.hosts[client].next_hop == Some(place.address)
                 && self.net.plan.links_on(client, place.segment).next().is_some()
         };
         let every =

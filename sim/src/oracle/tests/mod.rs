@@ -17,7 +17,7 @@ use super::{Judge, Judgement, Outcome, Verdict};
 use crate::frame::{Advert, Summary};
 use crate::observer::Observer;
 use crate::scenario::*;
-use crate::trace::{Cause, Event, Loss, Name, NeighbourState, What};
+use crate::trace::{Answerer, Cause, Event, Loss, Name, NeighbourState, What};
 
 const VIP: Ipv4Addr = Ipv4Addr::new(192, 168, 10, 240);
 const A: HostIndex = HostIndex(0);
@@ -45,8 +45,8 @@ fn instance(priority: u8) -> Instance {
 
 fn host(name: &str, number: u8, role: Role) -> Host {
     let address = Cidr { address: Ipv4Addr::new(192, 168, 10, number).into(), prefix: 24 };
-    let link = Link { name: "eth0".into(), mac: mac(number), segment: LAN, addresses: vec![address] };
-    Host { name: name.into(), links: vec![link], role }
+    let link = Link::new("eth0", mac(number), LAN, vec![address]);
+    Host::new(name, vec![link], role)
 }
 
 fn mac(number: u8) -> Mac {
@@ -61,7 +61,7 @@ fn node(name: &str, number: u8, instance: Instance) -> Host {
 
 /// a (priority 150) and b (priority 100) share [`VIP`] on one segment; probe pings it.
 fn lab() -> Scenario {
-    let ping = Some(Ping { to: VIP, every: Duration::from_millis(100) });
+    let ping = Some(Ping { to: VIP.into(), every: Duration::from_millis(100) });
     Scenario {
         name: "test".into(),
         title: String::new(),
@@ -174,13 +174,13 @@ impl Run {
     }
 
     fn neighbour(&mut self, number: Option<u8>, state: NeighbourState) -> &mut Run {
-        let what = What::Neighbour { address: VIP, mac: number.map(mac), state };
+        let what = What::Neighbour { address: VIP.into(), mac: number.map(mac), state };
         self.event(Some("probe"), Cause::None, what)
     }
 
     fn answer(&mut self, number: Option<u8>) -> &mut Run {
-        let by = number.map(|n| (mac(n), None));
-        self.event(Some("probe"), Cause::None, What::Answer { address: VIP, by })
+        let by = number.map(|n| Answerer { mac: mac(n), host: None, forwards: false });
+        self.event(Some("probe"), Cause::None, What::Answer { address: VIP.into(), by })
     }
 
     /// A gratuitous ARP reaches the client, which is answered from then on.

@@ -12,7 +12,7 @@ use vrrplab_engine::time::{Duration, Instant};
 
 use super::super::{ClientSpec, Host, HostIndex, Link, NodeSpec, Ping, Role, Segment, SegmentIndex, Trunk};
 use super::page::{Item, Named, Page, Table, suggestion};
-use super::{Files, network};
+use super::{Files, network, route, sysctl};
 use toml::de::DeValue;
 
 /// The network as it is read.
@@ -93,12 +93,13 @@ fn check_host_name(page: &Page<'_>, named: &Named<'_>, seen: &mut Seen) {
 
 fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &dyn Files) -> (Host, bool) {
     check_host_name(page, named, seen);
-    let table = page.entry(named, "a node", &["config", "start", "cost", "link"]);
+    let keys = ["config", "start", "cost", "link", "sysctl", "neighbour", "route", "filter"];
+    let table = page.entry(named, "a node", &keys);
     let mut spec = NodeSpec { reading: unread(), start: Some(Instant::ZERO), cost: Cost::RECORDED };
     let mut readable = false;
-    let mut links = Vec::new();
+    let mut host = bare(named);
     if let Some(table) = table {
-        links = self::links(page, &table, named, lab, seen);
+        kernel(page, &table, named, lab, seen, &mut host);
         let config = table.need(page, "config", "config = \"ka1.conf\", or the text itself between '''");
         if let Some(reading) = config.and_then(|i| configuration(page, i, named.name, files)) {
             readable = !reading.refused();
@@ -110,11 +111,44 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
         if let Some(item) = table.get("cost") {
             spec.cost = cost(page, item);
         }
-        if readable && !links.is_empty() {
-            interfaces(page, &spec.reading.config, &links, named.name, table.key_span("config"));
+        if readable && !host.links.is_empty() {
+            interfaces(page, &spec.reading.config, &host.links, named.name, table.key_span("config"));
         }
     }
-    (Host { name: named.name.into(), links, role: Role::Node(spec) }, readable)
+    (Host { role: Role::Node(spec), ..host }, readable)
+}
+
+/// A host of which nothing is known yet.
+fn bare(named: &Named<'_>) -> Host {
+    Host::new(named.name, Vec::new(), Role::Client(ClientSpec { ping: None }))
+}
+
+/// What nodes and clients have in common: links, settings, routes, filter.
+fn kernel(
+    page: &Page<'_>,
+    table: &Table<'_>,
+    named: &Named<'_>,
+    lab: &Lab,
+    seen: &mut Seen,
+    host: &mut Host,
+) {
+    let own = links(page, table, named, lab, seen);
+    let mut settings = sysctl::read(page, table.get("sysctl"), None);
+    let names: Vec<&str> = own.iter().map(|(l, _)| &*l.name).collect();
+    sysctl::check_links(page, table.get("sysctl"), &settings, &names);
+    host.settings = sysctl::host(&settings);
+    let ageing = table.get("neighbour").and_then(|i| sysctl::ageing(page, i));
+    let mut links = Vec::new();
+    for (link, own) in own {
+        settings.extend(own);
+        links.push(link);
+    }
+    for link in &mut links {
+        link.settings = sysctl::link(&settings, &link.name, ageing);
+    }
+    host.routes = route::routes(page, table.get("route"), &links);
+    host.filter = route::filter(page, table.get("filter"), &links);
+    host.links = links;
 }
 
 /// Stands for a configuration that could not be found.
@@ -206,19 +240,20 @@ pub(super) fn interfaces(
 
 fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Host {
     check_host_name(page, named, seen);
-    let table = page.entry(named, "a client", &["link", "ping"]);
-    let mut links = Vec::new();
+    let keys = ["link", "ping", "sysctl", "neighbour", "route", "filter"];
+    let table = page.entry(named, "a client", &keys);
+    let mut host = bare(named);
     let mut ping = None;
     if let Some(table) = table {
-        links = self::links(page, &table, named, lab, seen);
+        kernel(page, &table, named, lab, seen, &mut host);
         ping = table.get("ping").and_then(|i| self::ping(page, i));
     }
-    Host { name: named.name.into(), links, role: Role::Client(ClientSpec { ping }) }
+    Host { role: Role::Client(ClientSpec { ping }), ..host }
 }
 
 fn ping(page: &Page<'_>, item: Item<'_>) -> Option<Ping> {
     let table = page.table(item, "a ping", &["to", "every"])?;
-    let to = table.need(page, "to", "to = \"192.168.10.240\"").and_then(|i| page.ipv4(i));
+    let to = table.need(page, "to", "to = \"192.168.10.240\"").and_then(|i| page.ip(i));
     let mut every = Duration::from_millis(100);
     if let Some(item) = table.get("every") {
         every = page.time(item)?;
@@ -236,14 +271,21 @@ fn pings(page: &Page<'_>, root: &Table<'_>, lab: &Lab) {
         let Some((item, address)) = to.and_then(|i| Some((i, i.get_ref().as_str()?.parse().ok()?))) else {
             continue;
         };
-        let known = |c: &Cidr| c.address == IpAddr::V4(address);
+        let known = |c: &Cidr| c.address == address;
         if !lab.hosts.iter().flat_map(|h| &h.links).flat_map(|l| &l.addresses).any(known) {
-            lab.check_managed(page, item, address.into());
+            lab.check_managed(page, item, address);
         }
     }
 }
 
-fn links(page: &Page<'_>, table: &Table<'_>, host: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Vec<Link> {
+/// The links of a host, each with the settings written there.
+fn links(
+    page: &Page<'_>,
+    table: &Table<'_>,
+    host: &Named<'_>,
+    lab: &Lab,
+    seen: &mut Seen,
+) -> Vec<(Link, Vec<sysctl::Setting>)> {
     let named = page.named(table.get("link"), "link.NAME");
     if named.is_empty() && table.get("link").is_none_or(|i| i.get_ref().is_table()) {
         let help = "link.eth0 = { segment = \"lan\", address = [\"192.168.10.170/24\"] }";
@@ -252,14 +294,20 @@ fn links(page: &Page<'_>, table: &Table<'_>, host: &Named<'_>, lab: &Lab, seen: 
     named.iter().map(|n| link(page, n, host.name, lab, seen)).collect()
 }
 
-fn link(page: &Page<'_>, named: &Named<'_>, host: &str, lab: &Lab, seen: &mut Seen) -> Link {
+fn link(
+    page: &Page<'_>,
+    named: &Named<'_>,
+    host: &str,
+    lab: &Lab,
+    seen: &mut Seen,
+) -> (Link, Vec<sysctl::Setting>) {
     let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ':');
     if named.name.is_empty() || named.name.len() > 15 || named.name.contains(bad) {
         let message = format!("`{}` cannot be the name of an interface", named.name);
         page.error("bad-name", named.span.clone(), message, "at most 15 characters, no blanks, `/` or `:`");
     }
     seen.links += 1;
-    let table = page.entry(named, "a link", &["segment", "address", "mac"]);
+    let table = page.entry(named, "a link", &["segment", "address", "mac", "sysctl"]);
     let segment = match &table {
         Some(t) => lab.the_segment(page, t).unwrap_or(SegmentIndex(0)),
         None => SegmentIndex(0),
@@ -267,12 +315,25 @@ fn link(page: &Page<'_>, named: &Named<'_>, host: &str, lab: &Lab, seen: &mut Se
     let owner = format!("{host} {}", named.name);
     let given = table.as_ref().and_then(|t| t.get("mac"));
     let addresses = table.as_ref().and_then(|t| t.get("address"));
-    Link {
-        name: named.name.into(),
-        mac: mac(page, given, &owner, &named.span, seen),
-        segment,
-        addresses: addresses.map(|i| self::addresses(page, i, segment, &owner, seen)).unwrap_or_default(),
-    }
+    let own = sysctl::read(page, table.as_ref().and_then(|t| t.get("sysctl")), Some(named.name));
+    let mac = mac(page, given, &owner, &named.span, seen);
+    let mut addresses =
+        addresses.map(|i| self::addresses(page, i, segment, &owner, seen)).unwrap_or_default();
+    addresses.extend(link_local(mac, &addresses));
+    (Link::new(named.name, mac, segment, addresses), own)
+}
+
+/// The link-local address that Linux gives to a link with IPv6 (RFC 4291, 2.5.6), unless one was given.
+fn link_local(mac: Mac, addresses: &[Cidr]) -> Option<Cidr> {
+    let local: Vec<bool> = addresses
+        .iter()
+        .filter_map(|a| match a.address {
+            IpAddr::V6(a) => Some(a.is_unicast_link_local()),
+            IpAddr::V4(_) => None,
+        })
+        .collect();
+    let needed = local.contains(&false) && !local.contains(&true);
+    needed.then(|| Cidr { address: mac.link_local().into(), prefix: 64 })
 }
 
 fn mac(

@@ -2,7 +2,7 @@
 //! says what stands there, what belongs there and what was probably meant.
 
 use std::cell::RefCell;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -281,6 +281,21 @@ impl<'a> Page<'a> {
                 _ => "an address is four numbers: \"192.168.10.240\"".to_string(),
             };
             self.error("bad-address", item.span(), format!("`{text}` is no IPv4 address"), help);
+        }
+        read
+    }
+
+    pub(super) fn ip(&self, item: Item<'a>) -> Option<IpAddr> {
+        let text = self.text(item)?;
+        let read = text.parse().ok();
+        if read.is_none() {
+            let help = match text.split_once('/') {
+                Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
+                    format!("without the prefix length: \"{address}\"")
+                }
+                _ => "for example \"192.168.10.240\" or \"fd00:10::240\"".to_string(),
+            };
+            self.error("bad-address", item.span(), format!("`{text}` is no address"), help);
         }
         read
     }

@@ -9,7 +9,7 @@ use vrrplab_engine::time::{Duration, Instant};
 use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, TrunkIndex, When};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
-use super::{anchor, network};
+use super::{anchor, network, route};
 use toml::de::DeValue;
 
 /// The verbs, each with the keys that only it has.
@@ -22,6 +22,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("resume", &[]),
     ("carrier", &["state", "link"]),
     ("address", &[]),
+    ("filter", &[]),
     ("partition", &["segment"]),
     ("heal", &[]),
     ("mute", &[]),
@@ -124,6 +125,7 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "resume" => Fault::Resume(node()?),
         "carrier" => carrier(page, table, item, lab)?,
         "address" => address(page, item, lab)?,
+        "filter" => filter(page, item, lab)?,
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
@@ -226,6 +228,19 @@ fn address<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
     let link = the_link(page, &table, "node", &lab.hosts[node.0]);
     let (added, cidr) = change?;
     Some(Fault::Address { node, link: link?, cidr, added })
+}
+
+fn filter<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let table = page.table(item, "a `filter`", &["host", "add", "remove"])?;
+    let host = table.need(page, "host", "host = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Any));
+    let (host, change) = (host?, table.present(&["add", "remove"]));
+    let [verb] = change[..] else {
+        let message = "a `filter` has either `add` or `remove`";
+        page.error("missing-key", table.span.clone(), message, "add = { drop = \"vrrp\" }");
+        return None;
+    };
+    let rule = route::rule(page, table.get(verb)?, &lab.hosts[host.0].links)?;
+    Some(Fault::Filter { host, rule, added: verb == "add" })
 }
 
 /// An address with its prefix: without one it could be no address of a link.
