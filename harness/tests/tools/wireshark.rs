@@ -49,7 +49,7 @@ pub(crate) fn dissect(capture: &Path) -> Result<Dissected, String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
     let is_bad = |row: &Vec<&str>| {
-        let wrong = |at: usize| row.get(at).is_some_and(|s| !s.is_empty() && *s != "1");
+        let wrong = |at: usize| row.get(at).is_some_and(|s| !s.is_empty() && s.split(',').any(|s| s != "1"));
         row.get(2).is_some_and(|m| !m.is_empty()) || (3..6).any(wrong)
     };
     Ok(Dissected {
