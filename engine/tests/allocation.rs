@@ -8,7 +8,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lab::{HIGH, advert};
-use vrrplab_engine::boundary::{Input, Origin, Packet, SockId};
+use vrrplab_engine::boundary::{Effect, Input, Origin, Packet, SockId};
+use vrrplab_engine::config::{Address, Auth, Family, Instance, Peer, Version};
 use vrrplab_engine::time::Duration;
 
 struct Counting;
@@ -67,4 +68,65 @@ fn the_path_of_an_advert_allocates_nothing() {
     });
     // One of the wakes was for the second burst of gratuitous ARPs.
     assert_eq!((sent, master.counters().sent - before), (0, 1000), "an advert sent by a master");
+
+    for (what, change) in KINDS {
+        let mut master = lab::lab(change).master();
+        let mut backup = lab::lab(|i| {
+            change(i);
+            i.priority = 50;
+        })
+        .started();
+        let before = backup.counters().received;
+        let spoken = allocations(|| speak(&mut master, &mut backup));
+        let heard = backup.counters().received - before;
+        // One of the wakes was for the second burst of announcements.
+        assert_eq!((spoken, heard), (0, 1000), "{what}, sent and received");
+    }
+}
+
+type Change = fn(&mut Instance);
+
+/// Every kind of advert but that of the bench.
+const KINDS: [(&str, Change); 6] = [
+    ("version 3", |i| (i.version, i.auth) = (Version::V3, Auth::None)),
+    ("AH", |i| i.auth = Auth::Ah(*b"1111\0\0\0\0")),
+    ("unicast", unicast),
+    ("unicast of version 3", |i| {
+        (i.version, i.auth) = (Version::V3, Auth::None);
+        unicast(i);
+    }),
+    ("unicast with AH", |i| {
+        i.auth = Auth::Ah(*b"1111\0\0\0\0");
+        unicast(i);
+    }),
+    ("IPv6", |i| {
+        (i.version, i.auth, i.family) = (Version::V3, Auth::None, Family::V6);
+        i.mcast_src_ip6 = Some("fe80::1".parse().unwrap());
+        i.addresses = vec![Address::plain("fe80::100/64".parse().unwrap(), "eth0")];
+    }),
+];
+
+fn unicast(i: &mut Instance) {
+    let peer = |address: &str| Peer { address: address.parse().unwrap(), min_ttl: 0, max_ttl: 255 };
+    i.unicast.peers = vec![peer("10.0.0.2"), peer("10.0.0.3")];
+}
+
+/// The master's next timer; the last advert that it sends reaches the backup.
+fn speak(master: &mut lab::Lab, backup: &mut lab::Lab) {
+    master.now = master.node.deadline().unwrap();
+    master.out.clear(Origin(1));
+    master.node.handle(Input::Wake, master.now, &mut master.out);
+    let sent = master.out.iter().filter_map(|timed| match timed.effect {
+        Effect::Send { bytes, .. } => Some(Packet::V4(master.out.bytes(bytes))),
+        Effect::Send6 { from, to, hop_limit, bytes, .. } => {
+            let message = master.out.bytes(bytes);
+            Some(Packet::V6 { source: from, destination: to, hop_limit, message })
+        }
+        _ => None,
+    });
+    if let Some(packet) = sent.last() {
+        backup.now = master.now;
+        backup.out.clear(Origin(1));
+        backup.node.handle(Input::Packet { sock: SockId(0), packet }, backup.now, &mut backup.out);
+    }
 }

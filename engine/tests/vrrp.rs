@@ -8,10 +8,11 @@ mod lab;
 
 use lab::*;
 use vrrplab_engine::Node;
-use vrrplab_engine::boundary::{Input, InstanceId, Packet, SockId};
-use vrrplab_engine::config::Config;
+use vrrplab_engine::boundary::{Effect, Input, InstanceId, Packet, SockId};
+use vrrplab_engine::config::{Auth, Config, Peer};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::{Reject, State};
+use vrrplab_engine::wire::ah;
 use vrrplab_engine::wire::vrrp2::fill_checksum;
 
 const SKEW: Duration = Duration::from_micros(609_375);
@@ -105,6 +106,79 @@ fn a_packet_wrong_in_two_ways_is_refused_for_the_earlier_check() {
             assert_eq!(refused(&backup), first.0, "with {:?}", second.0);
         }
     }
+}
+
+/// The first advert of a master that is configured so.
+fn spoken(change: fn(&mut vrrplab_engine::config::Instance)) -> Vec<u8> {
+    let master = lab(change).master();
+    let sent = master.out.iter().find_map(|timed| match timed.effect {
+        Effect::Send { bytes, .. } => Some(master.out.bytes(bytes).to_vec()),
+        _ => None,
+    });
+    sent.expect("a master speaks")
+}
+
+const KEY: [u8; 8] = *b"1111\0\0\0\0";
+
+/// One thing wrong with an authenticated advert, in the order of the checks; the ICV is right unless that is wrong.
+const AH_DAMAGES: [(Reject, Damage); 4] = [
+    (Reject::AuthProtocol, |p| p[20] = 6),
+    (Reject::Icv, |p| p[32] ^= 1),
+    (Reject::Spi, |p| p[24] ^= 1),
+    (Reject::Sequence, |p| p[28..32].fill(0)),
+];
+
+#[test]
+fn each_check_of_an_authentication_header_alone_and_in_pairs() {
+    let with_ah: fn(&mut vrrplab_engine::config::Instance) = |i| i.auth = Auth::Ah(KEY);
+    let good = spoken(with_ah);
+    let refusal = |damages: &[(Reject, Damage)]| {
+        let mut packet = good.clone();
+        let wrong_icv = |d: &&(Reject, Damage)| d.0 == Reject::Icv;
+        damages.iter().filter(|d| !wrong_icv(d)).for_each(|(_, damage)| damage(&mut packet));
+        let icv = ah::Key::new(&KEY).icv(&packet, 20, true);
+        packet[32..44].copy_from_slice(&icv);
+        damages.iter().filter(wrong_icv).for_each(|(_, damage)| damage(&mut packet));
+        let mut backup = lab(with_ah).started();
+        backup.packet(&packet);
+        refused(&backup)
+    };
+    for (i, first) in AH_DAMAGES.into_iter().enumerate() {
+        assert_eq!(refusal(&[first]), first.0);
+        for second in &AH_DAMAGES[i + 1..] {
+            assert_eq!(refusal(&[first, *second]), first.0, "with {:?}", second.0);
+        }
+    }
+    let mut backup = lab(with_ah).started();
+    assert_eq!(backup.packet(&good), [""; 0]);
+    backup.packet(&good);
+    assert_eq!(refused(&backup), Reject::Sequence, "what was accepted once is old");
+    let mut backup = lab(with_ah).started();
+    backup.hear(HIGH, 200);
+    assert_eq!(refused(&backup), Reject::AuthHeader);
+    let mut plain = lab(|_| {}).started();
+    plain.packet(&good);
+    assert_eq!(refused(&plain), Reject::AuthHeader);
+}
+
+#[test]
+fn unicast_is_refused_from_strangers_and_to_groups() {
+    let peer = |address: &str, min_ttl| Peer { address: address.parse().unwrap(), min_ttl, max_ttl: 255 };
+    let refusal = |packet: &[u8], from: &str, min_ttl| {
+        let mut backup = lab(|i| {
+            i.unicast.peers = vec![peer(from, min_ttl)];
+            i.unicast.check_source = true;
+        })
+        .started();
+        backup.packet(packet);
+        refused(&backup)
+    };
+    let mut packet = advert(HIGH, 200);
+    assert_eq!(refusal(&packet, "10.0.0.2", 0), Reject::Destination);
+    packet[16..20].copy_from_slice(&OWN.octets());
+    packet[8] = 64;
+    assert_eq!(refusal(&packet, "10.0.0.3", 0), Reject::NotAPeer);
+    assert_eq!(refusal(&packet, "10.0.0.2", 65), Reject::TtlBounds);
 }
 
 #[test]

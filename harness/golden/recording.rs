@@ -204,7 +204,8 @@ fn printed(path: &Path) -> Result<Vec<Printed>, RecordingError> {
     let mut lines = Vec::new();
     each_line(path, "`time mac > mac, ethertype …, length n: …`", |words| {
         let [at, source, ">", destination, "ethertype", ..] = words else { return None };
-        let at: Instant = at.parse().ok()?;
+        // Before the first daemon's start hosts have their own business.
+        let Some(at) = at.parse::<Instant>().ok() else { return at.starts_with('-').then_some(()) };
         let macs = [destination.strip_suffix(',')?.parse().ok()?, source.parse().ok()?];
         let length = words.iter().position(|word| *word == "length")? + 1;
         let length = words.get(length)?.strip_suffix(':')?.parse().ok()?;
@@ -214,31 +215,43 @@ fn printed(path: &Path) -> Result<Vec<Printed>, RecordingError> {
     Ok(lines)
 }
 
-/// The capture's time at time 0. Every printed time is rounded to a microsecond, and so allows an interval:
-/// the start lies in all of them.
+/// The capture's time at time 0. Every printed time is rounded to a microsecond, and so allows an interval: the start
+/// lies in all of them. Which kinds of frame are printed depends on the case; each line is of the next frame with
+/// its addresses, its length and a time that fits.
 fn start_of(captured: &[Foreign], printed: &[Printed]) -> Result<u64, String> {
-    let has_line = |frame: &&Foreign| {
-        matches!(frame.bytes.get(12..14), Some([8, 6]))
-            || frame.bytes.get(12..14) == Some(&[8, 0]) && { frame.bytes.get(23) == Some(&112) }
-    };
-    let captured: Vec<&Foreign> = captured.iter().filter(has_line).collect();
-    if captured.len() != printed.len() {
-        return Err(format!("{} VRRP and ARP frames, packets.txt has {}", captured.len(), printed.len()));
-    }
-    let (mut earliest, mut latest) = (0, u64::MAX);
-    for (i, (frame, line)) in captured.iter().zip(printed).enumerate() {
-        let macs = line.macs.map(|mac| mac.0).concat();
-        if !frame.bytes.starts_with(&macs) || frame.bytes.len() != line.length {
-            return Err(format!("line {} of packets.txt is another frame", i + 1));
+    let first = printed.first().ok_or("no VRRP frame")?;
+    let begins = captured.iter().filter(|frame| first.is(frame) && frame.nanos >= first.nanos);
+    let mut trouble = "no frame fits the first line of packets.txt".to_string();
+    for frame in begins {
+        match fit(captured, printed, frame.nanos - first.nanos) {
+            Ok(start) => return Ok(start),
+            Err(error) => trouble = error,
         }
-        let start = frame.nanos.checked_sub(line.nanos).ok_or("a frame before its printed time")?;
+    }
+    Err(trouble)
+}
+
+impl Printed {
+    fn is(&self, frame: &Foreign) -> bool {
+        frame.bytes.starts_with(&self.macs.map(|mac| mac.0).concat()) && frame.bytes.len() == self.length
+    }
+}
+
+/// The start if it is about there: every line has its frame.
+fn fit(captured: &[Foreign], printed: &[Printed], about: u64) -> Result<u64, String> {
+    let (mut earliest, mut latest) = (about.saturating_sub(500), about + 500);
+    let mut frames = captured.iter();
+    for (i, line) in printed.iter().enumerate() {
+        let fits = |frame: &&Foreign| {
+            let start = frame.nanos.saturating_sub(line.nanos);
+            line.is(frame) && start + 500 >= earliest && start <= latest + 500
+        };
+        let frame = frames.find(fits).ok_or_else(|| format!("line {} of packets.txt has no frame", i + 1))?;
+        let start = frame.nanos - line.nanos;
         earliest = earliest.max(start.saturating_sub(500));
         latest = latest.min(start + 500);
-        if earliest > latest {
-            return Err(format!("the time in line {} of packets.txt does not fit the lines before", i + 1));
-        }
     }
-    if printed.is_empty() { Err("no VRRP frame".to_string()) } else { Ok(earliest.midpoint(latest)) }
+    Ok(earliest.midpoint(latest))
 }
 
 fn text_of(path: &Path) -> Result<String, RecordingError> {

@@ -17,7 +17,7 @@ use vrrplab_engine::config::{Address, Auth, Config, Instance};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::{Counters, State};
 use vrrplab_engine::wire::vrrp2::Advert;
-use vrrplab_engine::wire::{arp::Arp, ethernet, ipv4};
+use vrrplab_engine::wire::{ah, arp::Arp, ethernet, ipv4, vrrp};
 
 pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// A neighbour with a higher address than ours.
@@ -177,11 +177,16 @@ fn line(out: &Effects, timed: &Timed) -> String {
         }
         Effect::Close(sock) => write!(text, "close {}", sock.0),
         Effect::Send { to, bytes, .. } => {
-            let message = Advert::parse(&out.bytes(bytes)[ipv4::HEADER..]).expect("it sends adverts");
-            write!(text, "advert of vrid {} with priority {} to {to}", message.vrid, message.priority)
+            let packet = out.bytes(bytes);
+            let behind = ipv4::HEADER + if packet[9] == ipv4::AH { ah::LENGTH } else { 0 };
+            let message = vrrp::Packet::new(&packet[behind..]).expect("it sends adverts");
+            write!(text, "advert of vrid {} with priority {} to {to}", message.vrid(), message.priority())
         }
         Effect::Frame { bytes, .. } => {
-            let (_, payload) = ethernet::Header::parse(out.bytes(bytes)).expect("it sends frames");
+            let (header, payload) = ethernet::Header::parse(out.bytes(bytes)).expect("it sends frames");
+            if header.ethertype == ethernet::IPV6 {
+                return "neighbour advertisement".to_string();
+            }
             write!(text, "gratuitous ARP for {}", Arp::parse(payload).expect("it sends ARP").sender)
         }
         Effect::Address { op: AddressOp::Add, cidr, .. } => write!(text, "add {cidr}"),

@@ -35,6 +35,9 @@ pub(crate) fn dissect(capture: &Path) -> Result<Dissected, String> {
         "ip.checksum.status",
         "vrrp.checksum.status",
         "icmp.checksum.status",
+        "vrrp.version",
+        "ipv6.version",
+        "icmpv6.checksum.status",
     ];
     let output = Command::new("tshark")
         .arg("-r")
@@ -48,13 +51,17 @@ pub(crate) fn dissect(capture: &Path) -> Result<Dissected, String> {
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    let has = |row: &[&str], at: usize| row.get(at).is_some_and(|field| !field.is_empty());
     let is_bad = |row: &Vec<&str>| {
-        let wrong = |at: usize| row.get(at).is_some_and(|s| !s.is_empty() && *s != "1");
-        row.get(2).is_some_and(|m| !m.is_empty()) || (3..6).any(wrong)
+        let wrong = |at: usize| row.get(at).is_some_and(|s| !s.is_empty() && s.split(',').any(|s| s != "1"));
+        // keepalived's version 2 over IPv6 is in no RFC: tshark leaves the pseudo header out, and the kernel does not.
+        let invented = (row.get(6), row.get(7)) == (Some(&"2"), Some(&"6"));
+        row.get(2).is_some_and(|m| !m.is_empty()) || (3..6).any(|at| wrong(at) && !(at == 4 && invented))
     };
     Ok(Dissected {
         frames: rows.len(),
-        adverts: rows.iter().filter(|row| row.get(1).is_some_and(|p| !p.is_empty())).count(),
+        // An error of ICMP quotes the advert that it is about.
+        adverts: rows.iter().filter(|row| has(row, 1) && !has(row, 5) && !has(row, 8)).count(),
         bad: rows.iter().filter(|row| is_bad(row)).map(|row| row.join(" ")).collect(),
     })
 }

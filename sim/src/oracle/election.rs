@@ -173,8 +173,8 @@ impl Election {
             let interval = self.slowest(net, m);
             if let (Some(heard), true) = (heard, self.late.since(m).is_some()) {
                 let member = &net.plan.members[m];
-                let wait =
-                    if heard.priority == 0 { member.skew(interval) } else { member.master_down(interval) };
+                let farewell = heard.priority == 0;
+                let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
                 self.late.on(now, m, now + by + allowance(net, m, wait), Some(frame));
             }
         }

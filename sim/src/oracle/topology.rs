@@ -295,16 +295,6 @@ impl Topology {
     }
 }
 
-fn domains(scenario: &Scenario) -> Vec<usize> {
-    let mut domain: Vec<usize> = (0..scenario.segments.len()).collect();
-    for trunk in &scenario.trunks {
-        let [a, b] = trunk.between.map(|s| domain[s.0]);
-        let (first, other) = (a.min(b), a.max(b));
-        domain.iter_mut().filter(|d| **d == other).for_each(|d| *d = first);
-    }
-    domain
-}
-
 /// The configured source, or the link's first address that is not the instance's own, over IPv6 its first link-local
 /// one.
 fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
@@ -326,6 +316,16 @@ fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
 /// `unicast_fault_no_peer`.
 fn lacks_peers(instance: &Instance) -> bool {
     instance.unicast.fault_no_peer && instance.unicast.peers.is_empty()
+}
+
+fn domains(scenario: &Scenario) -> Vec<usize> {
+    let mut domain: Vec<usize> = (0..scenario.segments.len()).collect();
+    for trunk in &scenario.trunks {
+        let [a, b] = trunk.between.map(|s| domain[s.0]);
+        let (first, other) = (a.min(b), a.max(b));
+        domain.iter_mut().filter(|d| **d == other).for_each(|d| *d = first);
+    }
+    domain
 }
 
 fn machine(host: &Host) -> Machine {

@@ -13,7 +13,8 @@ use vrrplab_engine::boundary::{
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
-use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
+use vrrplab_engine::wire::checksum::{self, Sum};
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp};
 
 use super::anchors::Sight;
 use super::frames::FrameId;
@@ -350,10 +351,10 @@ impl World {
             Effect::Send6 { sock, from, to, .. } => {
                 let link = daemon.sockets.link_of(sock);
                 // The kernel refuses a source that the host does not have.
-                if !self.hosts[h].kernel.has(from.into()) {
-                    return self.frames.free(frame.expect("a packet has bytes"));
+                match frame.filter(|_| !self.hosts[h].kernel.has(from.into())) {
+                    Some(frame) => self.frames.free(frame),
+                    None => self.send_from(h, link, to.is_multicast(), frame, cause, observer),
                 }
-                self.send_from(h, link, to.is_multicast(), frame, cause, observer);
             }
             Effect::Frame { link, .. } => {
                 self.send_from(h, Some(usize::from(link.0)), true, frame, cause, observer);
@@ -525,15 +526,17 @@ fn emit_head(head: Option<ethernet::Header>, frame: &mut Vec<u8>) -> usize {
     frame.len()
 }
 
+/// Class selector 6, as keepalived sets it on its sockets (recorded).
+const CLASS: u8 = 0xc0;
+
 /// An IPv6 packet with a VRRP message, its header and checksum as the kernel makes them.
 fn emit_vrrp6((source, destination): (Ipv6Addr, Ipv6Addr), hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
-    let next = ipv6::VRRP;
-    // Class of service CS6, as keepalived sets it on its sockets (observed).
-    let class = 0xc0;
+    let (class, next) = (CLASS, ipv6::VRRP);
     let header = ipv6::Header { class, flow: 0, payload_length: 0, next, hop_limit, source, destination };
     header.emit_around(out, |out| {
         let start = out.len();
         out.extend_from_slice(message);
-        vrrp3::fill_checksum(&mut out[start..], vrrp3::Ends::V6(source, destination));
+        let before = Sum::pseudo6(source, destination, next, message.len());
+        checksum::fill(&mut out[start..], vrrp::CHECKSUM_AT, before);
     });
 }

@@ -15,7 +15,7 @@ pub(super) struct Sent {
     pub(super) host: usize,
     pub(super) vrid: u8,
     pub(super) priority: u8,
-    /// As the advert says it.
+    /// What it says its interval is.
     pub(super) interval: Duration,
 }
 

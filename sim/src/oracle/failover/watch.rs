@@ -127,13 +127,11 @@ impl Failovers {
     /// A frame left a link of a host.
     fn sent(&mut self, event: &Event, from: (usize, usize), frame: u32, summary: &Summary) {
         self.history.frame(frame);
-        if let Summary::Vrrp(advert) = summary {
-            self.advert(event, from, frame, advert);
-        }
         match summary {
-            Summary::Garp { address, .. } => self.announced(event.at, from, IpAddr::V4(*address)),
-            Summary::NeighbourAdvertisement(said) => {
-                self.announced(event.at, from, IpAddr::V6(said.target));
+            Summary::Vrrp(advert) => self.advert(event, from, frame, advert),
+            Summary::Garp { address, .. } => self.announced(event.at, from, (*address).into()),
+            Summary::NeighbourAdvertisement(said) if !said.solicited => {
+                self.announced(event.at, from, said.target.into());
             }
             Summary::Echo { reply: true, source, destination, .. } => {
                 self.answer(from, *source, *destination);
@@ -158,13 +156,10 @@ impl Failovers {
     }
 
     fn advert(&mut self, event: &Event, from: (usize, usize), frame: u32, advert: &Advert) {
-        let sends = |m: &&usize| {
-            let member = &self.net.plan.members[**m];
-            (member.host, member.link) == (from.0, Some(from.1))
-        };
-        let (vrid, priority) = (advert.vrid, advert.priority);
+        let sends = |m: &&usize| self.net.plan.members[**m].sends(from, advert);
+        let &Advert { vrid, priority, interval, .. } = advert;
         let Some(&member) = self.net.plan.members_with(vrid).iter().find(sends) else { return };
-        let sent = Sent { frame, at: event.at, host: from.0, vrid, priority, interval: advert.interval };
+        let sent = Sent { frame, at: event.at, host: from.0, vrid, priority, interval };
         self.history.advert(sent);
         if priority == 0 {
             return self.silent(member, None);
@@ -186,11 +181,13 @@ impl Failovers {
         let started = self.started.get(&m.host).copied().unwrap_or_default();
         let beginning = self.history.beginning(event.cause, before, started);
         let segment = self.net.plan.places[place].segment;
+        // Version 3 counts in the interval that it was told, version 2 has the same.
+        let interval = before.interval;
         let expired = match beginning.armed {
             Some(farewell) if farewell.priority == 0 => {
-                farewell.at + self.net.plan.latency[segment] + m.skew(farewell.interval)
+                farewell.at + self.net.plan.latency[segment] + m.skew(interval)
             }
-            Some(advert) => advert.at + self.net.plan.latency[segment] + m.master_down(advert.interval),
+            Some(advert) => advert.at + self.net.plan.latency[segment] + m.master_down(interval),
             None => beginning.fault + m.master_down(m.config().advert_int),
         };
         let same = |f: &&Found| f.place == place && f.beginning.trigger == beginning.trigger;
