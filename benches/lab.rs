@@ -31,6 +31,8 @@ pub(crate) fn routers(count: u8) -> Arc<Scenario> {
             start: Some(Instant::ZERO),
             cost: Cost::RECORDED,
             scripts: Vec::new(),
+            files: std::collections::BTreeMap::new(),
+            processes: std::collections::BTreeMap::new(),
         };
         let mac = Mac([2, 0, 0, 0, 0, n + 1]);
         let link = Link { name: "eth0".into(), mac, segment: SegmentIndex(0), addresses: vec![address] };

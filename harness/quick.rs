@@ -10,6 +10,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::Cost;
@@ -82,7 +83,14 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
     for ((name, (_, reading)), links) in names.iter().zip(&options.configs).zip(network.links) {
         let start = Some(Instant::ZERO);
         let (reading, scripts) = (Arc::clone(reading), Vec::new());
-        let node = NodeSpec { reading, start, cost: Cost::RECORDED, scripts };
+        let node = NodeSpec {
+            reading,
+            start,
+            cost: Cost::RECORDED,
+            scripts,
+            files: BTreeMap::new(),
+            processes: BTreeMap::new(),
+        };
         hosts.push(Host { name: name.as_str().into(), links, role: Role::Node(node) });
     }
     hosts.extend(network.probe.map(|(link, to)| {
@@ -90,7 +98,7 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
         Host {
             name: unused("probe", &names).into(),
             links: vec![link],
-            role: Role::Client(ClientSpec { ping }),
+            role: Role::Client(ClientSpec { ping, smtp: None }),
         }
     }));
     Ok(Scenario {

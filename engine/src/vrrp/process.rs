@@ -26,10 +26,13 @@ use super::FaultReason;
 use super::advert::AdvertPacket;
 use super::garp::GarpTimers;
 use super::instance::{Counters, Instance, Phase, Spec, State};
+use super::mail::Mails;
 use super::notify::Notices;
 use super::script::Scripts;
 use super::sync::Groups;
 use super::track::{Tracker, Tracking};
+use super::transition::OWNERS_WAIT;
+use super::watch::Watches;
 use crate::boundary::{
     AddressOp, Announced, Bind, Effect, Effects, Exit, HostFacts, InstanceId, JobId, LinkFacts, LinkId,
     Origin, SockId, SocketSpec, Timer,
@@ -56,6 +59,11 @@ pub struct Vrrp {
     pub(super) scripts: Scripts,
     pub(super) groups: Groups,
     pub(super) notices: Notices,
+    pub(super) mails: Mails,
+    pub(super) watches: Watches,
+    /// `vrrp_startup_delay`: until this instant backups' timers count from it.
+    pub(super) delayed_until: Option<Instant>,
+    startup_delay: Duration,
 }
 
 /// A raw socket and whose adverts come by it.
@@ -75,7 +83,7 @@ impl Vrrp {
         let armed_by = vec![Origin(0); slots];
         let schedule = Schedule::new(slots);
         let tracking = Tracking::new(config, &links);
-        let scripts = Scripts::new(config, |id| tracking.is_followed(Tracker::Script(id)));
+        let scripts = Scripts::new(config, quirks, |id| tracking.is_followed(Tracker::Script(id)));
         let mut vrrp = Vrrp {
             quirks,
             links,
@@ -88,7 +96,12 @@ impl Vrrp {
             scripts,
             groups: Groups::new(config),
             notices: Notices::new(config),
+            mails: Mails::new(config, host),
+            watches: Watches::default(),
+            delayed_until: None,
+            startup_delay: config.global.startup_delay,
         };
+        vrrp.preset_watches(config, host);
         vrrp.assign_sockets(config);
         vrrp
     }
@@ -107,7 +120,8 @@ impl Vrrp {
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.schedule.first().map(|(at, _)| at);
         let burst = self.garp.first().map(|b| b.at);
-        [state, burst, self.scripts.deadline()].into_iter().flatten().min()
+        let others = [self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline()];
+        [state, burst].into_iter().chain(others).flatten().min()
     }
 
     fn assign_sockets(&mut self, config: &Config) {
@@ -138,6 +152,10 @@ impl Vrrp {
         for (n, socket) in self.sockets.iter().enumerate() {
             out.push(Effect::Open { sock: SockId(n as u16), spec: socket.spec });
         }
+        if !self.startup_delay.is_zero() {
+            self.delayed_until = Some(out.now() + self.startup_delay);
+        }
+        self.write_files(out);
         self.preset_scripts();
         for i in 0..self.instances.len() {
             self.choose_source(i);
@@ -159,7 +177,7 @@ impl Vrrp {
         } else if !self.is_able(i) || !self.group_is_able(i) {
             self.instances[i].phase = Phase::Init;
         } else if self.instances[i].spec.starts_as_master {
-            self.wait(i, Duration::from_micros(1), None, out);
+            self.wait(i, OWNERS_WAIT, None, out);
         } else {
             self.enter_backup(i, None, out);
         }
@@ -187,10 +205,9 @@ impl Vrrp {
     pub(crate) fn wake(&mut self, now: Instant, out: &mut Effects) {
         let state = self.schedule.first().filter(|&(at, _)| at <= now);
         let burst = self.garp.first().filter(|b| b.at <= now);
-        let script = self.scripts.deadline().filter(|&at| at <= now);
-        let before = |other: Instant| script.is_some_and(|at| at < other);
-        if script.is_some() && state.is_none_or(|(at, _)| before(at)) && burst.is_none_or(|b| before(b.at)) {
-            return self.fire_script(out);
+        let elections = [state.map(|(at, _)| at), burst.map(|b| b.at)].into_iter().flatten().min();
+        if self.wake_others(now, elections, out) {
+            return;
         }
         match (state, burst) {
             (Some((at, _)), Some(burst)) if burst.at <= at => self.fire_burst(out),
@@ -199,6 +216,23 @@ impl Vrrp {
             (Some((_, i)), _) => self.fire_state(i, out),
             (None, None) => {}
         }
+    }
+
+    /// Fires the earliest timer that has nothing to do with an election, if none of those is as early.
+    fn wake_others(&mut self, now: Instant, elections: Option<Instant>, out: &mut Effects) -> bool {
+        let (script, quorum, mail) = (self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline());
+        let Some(first) = [script, quorum, mail].into_iter().flatten().min() else { return false };
+        if first > now || elections.is_some_and(|at| at <= first) {
+            return false;
+        }
+        if script == Some(first) {
+            self.fire_script(out);
+        } else if quorum == Some(first) {
+            self.fire_quorum(out);
+        } else {
+            self.fire_mail(out);
+        }
+        true
     }
 
     fn fire_state(&mut self, i: usize, out: &mut Effects) {
@@ -225,7 +259,7 @@ impl Vrrp {
         if let Phase::Backup { down_at, runs_from, wants_master, .. } = &mut self.instances[i].phase {
             *wants_master = true;
             *runs_from = out.now();
-            *down_at = *runs_from + down;
+            *down_at = out.now() + down;
         }
         self.arm(i, out);
     }
@@ -248,6 +282,7 @@ impl Vrrp {
     /// The daemon stops: priority 0 and no addresses for each master, then the announcements.
     pub(crate) fn stop(&mut self, out: &mut Effects) {
         self.stop_scripts(out);
+        self.stop_mail(out);
         for i in 0..self.instances.len() {
             if self.instances[i].is_master() {
                 self.send_advert(i, 0, out);

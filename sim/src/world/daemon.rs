@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Bind, Effect, Effects, Exit, GroupNotification, HostFacts, Input, JobId,
-    KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
+    AddressOp, Announced, Bind, ConnId, Effect, Effects, Exit, FileId, GroupNotification, HostFacts, Input,
+    JobId, KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, ProcessId, Signal, SockId,
+    SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::{ethernet, ipv4};
 use vrrplab_engine::{Node, addr::Mac};
@@ -18,6 +19,7 @@ use super::anchors::Sight;
 use super::frames::FrameId;
 use super::jobs::Child;
 use super::queue::Item;
+use super::streams::Told;
 use super::{World, cause_of, of_fault, of_frame};
 use crate::observer::Observer;
 use crate::scenario::Role;
@@ -48,6 +50,9 @@ pub(super) struct Daemon {
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
     Job(JobId, Exit),
+    Stream(ConnId, Told),
+    File(FileId, Option<Vec<u8>>),
+    Processes(ProcessId, u32),
     Packet(SockId, Held),
     Kernel(KernelEvent),
     Signal(Signal),
@@ -107,6 +112,11 @@ impl Daemon {
         usize::from(spec.link.expect("only multicast is sent so far").0)
     }
 
+    /// Its configuration.
+    pub(super) fn config(&self) -> &Config {
+        self.node.config()
+    }
+
     /// What its last work asked for.
     pub(super) fn effects(&self) -> &Effects {
         &self.effects
@@ -160,13 +170,13 @@ impl World {
             return self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
         let config = Arc::new(spec.reading.config.clone());
-        let facts = self.host_facts(h);
+        let facts = self.host_facts(h, &config);
         self.hosts[h].epoch += 1;
         self.hosts[h].daemon = Some(Daemon::new(config, &facts, Effects::new(spec.cost), self.now));
         self.hand_over(h, Input::Start, origin, observer);
     }
 
-    fn host_facts(&self, h: usize) -> HostFacts {
+    fn host_facts(&self, h: usize, config: &Config) -> HostFacts {
         let links = self.hosts[h].kernel.links.iter().map(|l| LinkFacts {
             name: l.name.to_string(),
             mac: l.mac,
@@ -174,7 +184,14 @@ impl World {
             up: l.carrier,
             addresses: l.addresses.clone(),
         });
-        HostFacts { hostname: self.hosts[h].name.to_string(), links: links.collect(), ..HostFacts::default() }
+        let things = &self.hosts[h].things;
+        HostFacts {
+            hostname: self.hosts[h].name.to_string(),
+            links: links.collect(),
+            files: things.files(),
+            processes: things.processes(config),
+            wall_clock: Duration::ZERO,
+        }
     }
 
     /// The daemon is gone, at once and without a word.
@@ -247,6 +264,16 @@ impl World {
                 self.hand_over(h, Input::Packet { sock, packet: held.packet() }, origin, observer);
             }
             Waiting::Job(job, exit) => self.hand_over(h, Input::Job { job, exit }, origin, observer),
+            Waiting::Stream(conn, told) => {
+                self.hand_over(h, Input::Stream { conn, event: told.event() }, origin, observer);
+            }
+            Waiting::File(file, content) => {
+                let content = content.as_deref();
+                self.hand_over(h, Input::File { file, content }, origin, observer);
+            }
+            Waiting::Processes(process, running) => {
+                self.hand_over(h, Input::Processes { process, running }, origin, observer);
+            }
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
         }
@@ -378,18 +405,25 @@ impl World {
                     self.tell(observer, Some(h), What::Fifo { fifo, line }, cause);
                 }
             }
+            // Nothing asks the host for its addresses' services yet.
+            Effect::Filter { .. } => {}
+            Effect::WriteFile { file, bytes } => {
+                let text = String::from_utf8_lossy(daemon.effects.bytes(bytes)).into_owned();
+                self.write_file(h, file, text);
+            }
+            Effect::Connect { conn, to } => self.connect(h, conn, to, timed.because.origin),
+            Effect::Write { conn, bytes } => {
+                let bytes = daemon.effects.bytes(bytes).to_vec();
+                self.write(h, conn, bytes, observer);
+            }
+            Effect::Hangup(conn) => self.hang_up(h, conn),
             Effect::Log(message) => {
                 if O::EVENTS {
                     let text = self.log_text(h, message);
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
-            Effect::Send6 { .. }
-            | Effect::Filter { .. }
-            | Effect::WriteFile { .. }
-            | Effect::Connect { .. }
-            | Effect::Write { .. }
-            | Effect::Hangup(_) => panic!("the engine does not ask for this yet"),
+            Effect::Send6 { .. } => panic!("the engine does not ask for this yet"),
             Effect::Exit => self.end_daemon(h),
         }
     }

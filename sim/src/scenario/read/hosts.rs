@@ -93,9 +93,16 @@ fn check_host_name(page: &Page<'_>, named: &Named<'_>, seen: &mut Seen) {
 
 fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &dyn Files) -> (Host, bool) {
     check_host_name(page, named, seen);
-    let table = page.entry(named, "a node", &["config", "start", "cost", "link", "script"]);
-    let mut spec =
-        NodeSpec { reading: unread(), start: Some(Instant::ZERO), cost: Cost::RECORDED, scripts: Vec::new() };
+    let table =
+        page.entry(named, "a node", &["config", "start", "cost", "link", "script", "files", "processes"]);
+    let mut spec = NodeSpec {
+        reading: unread(),
+        start: Some(Instant::ZERO),
+        cost: Cost::RECORDED,
+        scripts: Vec::new(),
+        files: BTreeMap::new(),
+        processes: BTreeMap::new(),
+    };
     let mut readable = false;
     let mut links = Vec::new();
     if let Some(table) = table {
@@ -112,6 +119,8 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
             spec.cost = cost(page, item);
         }
         spec.scripts = jobs::models(page, table.get("script"));
+        spec.files = jobs::files(page, table.get("files"));
+        spec.processes = jobs::processes(page, table.get("processes"));
         if readable {
             jobs::unmodelled(page, &spec, named.name, table.key_span("config"));
         }
@@ -211,14 +220,15 @@ pub(super) fn interfaces(
 
 fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Host {
     check_host_name(page, named, seen);
-    let table = page.entry(named, "a client", &["link", "ping"]);
+    let table = page.entry(named, "a client", &["link", "ping", "smtp"]);
     let mut links = Vec::new();
-    let mut ping = None;
+    let (mut ping, mut smtp) = (None, None);
     if let Some(table) = table {
         links = self::links(page, &table, named, lab, seen);
         ping = table.get("ping").and_then(|i| self::ping(page, i));
+        smtp = table.get("smtp").and_then(|i| jobs::mailbox(page, i));
     }
-    Host { name: named.name.into(), links, role: Role::Client(ClientSpec { ping }) }
+    Host { name: named.name.into(), links, role: Role::Client(ClientSpec { ping, smtp }) }
 }
 
 fn ping(page: &Page<'_>, item: Item<'_>) -> Option<Ping> {
