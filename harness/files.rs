@@ -97,6 +97,11 @@ pub fn read_scenario(path: &Path) -> Result<ScenarioFile, String> {
     Ok(scenario::read(&source.name, &source.text, &Beside::file(path)))
 }
 
+/// The text of a file that is ours; an error is one line.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|e| failure(path, &e))
+}
+
 /// A text file, called as it was named. Bytes that are not UTF-8 (Latin-1 in comments, mostly) are replaced.
 fn source(path: &Path) -> Result<Source, String> {
     let bytes = fs::read(path).map_err(|e| failure(path, &e))?;

@@ -1,6 +1,7 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
 pub mod advice;
+pub mod bench;
 pub mod command;
 pub mod diagnostic;
 pub mod dump;
@@ -9,3 +10,4 @@ pub mod golden;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
+pub mod sweep;

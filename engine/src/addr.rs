@@ -22,6 +22,20 @@ impl Mac {
         let o = group.octets();
         Mac([0x01, 0x00, 0x5e, o[1] & 0x7f, o[2], o[3]])
     }
+
+    /// The group address of an IPv6 multicast group (RFC 2464, 7).
+    pub const fn of_group6(group: Ipv6Addr) -> Mac {
+        let o = group.octets();
+        Mac([0x33, 0x33, o[12], o[13], o[14], o[15]])
+    }
+
+    /// The link-local address that a kernel makes of it (RFC 4291, appendix A; RFC 2464, 5):
+    /// fe80::ff:fe00:1 of 02:00:00:00:00:01.
+    pub fn link_local(self) -> Ipv6Addr {
+        let [a, b, c, d, e, f] = self.0;
+        let word = |high: u8, low: u8| u16::from_be_bytes([high, low]);
+        Ipv6Addr::new(0xfe80, 0, 0, 0, word(a ^ 2, b), word(c, 0xff), word(0xfe, d), word(e, f))
+    }
 }
 
 impl fmt::Display for Mac {
@@ -169,5 +183,13 @@ mod tests {
     #[test]
     fn the_vrrp_group_has_its_mac() {
         assert_eq!(Mac::of_group(Ipv4Addr::new(224, 0, 0, 18)).to_string(), "01:00:5e:00:00:12");
+        assert_eq!(Mac::of_group6("ff02::12".parse().unwrap()).to_string(), "33:33:00:00:00:12");
+    }
+
+    #[test]
+    fn a_station_has_its_link_local_address() {
+        let of = |mac: &str| mac.parse::<Mac>().unwrap().link_local().to_string();
+        assert_eq!(of("02:00:00:00:00:01"), "fe80::ff:fe00:1");
+        assert_eq!(of("52:54:00:12:34:56"), "fe80::5054:ff:fe12:3456");
     }
 }

@@ -65,6 +65,8 @@ pub struct HostFacts {
     pub hostname: String,
     /// The interfaces.
     pub links: Vec<LinkFacts>,
+    /// `net.ipv6.conf.all.forwarding`: neighbour advertisements say so.
+    pub forwards6: bool,
     /// The tracked files that exist, by path.
     pub files: BTreeMap<String, Vec<u8>>,
     /// How many processes run for each `vrrp_track_process`.

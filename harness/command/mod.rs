@@ -1,5 +1,6 @@
 //! The command line: what was typed, and what it means.
 
+mod bench;
 mod check;
 mod golden;
 mod inputs;
@@ -28,13 +29,16 @@ enum Command {
     ///
     /// Exit codes: 0 every verdict as it should be, 1 a verdict failed, 2 wrong use or input, 3 cannot run
     /// here.
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Say what is wrong with keepalived.conf files, and with those of scenarios
     ///
     /// Files that are given together are the nodes of one cluster: what they must have in common is compared.
     ///
     /// Exit codes: 0 nothing or only notes, 1 warnings, 2 errors or a file that cannot be read.
     Check(CheckArguments),
+    /// Measure the same failover many times
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
@@ -51,6 +55,9 @@ struct RunArguments {
     /// Write trace, capture and report of each run below this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write every verdict there as JUnit XML, for CI systems
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// For people, or for machines: one JSON object a run and line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -114,6 +121,18 @@ struct QuickArguments {
     /// How long the run takes [default: 30s]
     #[arg(long, value_name = "TIME")]
     duration: Option<String>,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum BenchCommand {
+    /// How long failovers take, over many seeds
+    ///
+    /// Each run begins the script at another moment within an advert interval, drawn from its seed, because what a
+    /// failover takes depends on that. A scenario's expectations are not judged.
+    ///
+    /// Exit codes: 0 done and, with --baseline, nothing takes longer; 1 something does, or no failover happened;
+    /// 2 wrong use or input; 3 cannot run here.
+    Election(Box<bench::ElectionArguments>),
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -182,6 +201,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
     match &arguments.command {
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::check(arguments, console),
+        Command::Bench(BenchCommand::Election(arguments)) => bench::election(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
     }

@@ -7,6 +7,7 @@ use vrrplab_sim::run::{Run, run as run_scenario};
 
 use super::inputs::{self, Input};
 use super::{Console, Exit, Format, RunArguments};
+use crate::report::junit::Junit;
 use crate::{advice, files, pcapng, report};
 
 pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
@@ -20,6 +21,7 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     let whole = arguments.timeline || inputs.len() == 1;
     let mut exit = Exit::Pass;
     let mut failed = 0;
+    let mut junit = Junit::default();
     for input in &inputs {
         tell_findings(input, whole, console);
         let run = run_scenario(&input.scenario, arguments.seed);
@@ -28,12 +30,21 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
             exit = exit.max(Exit::Fail);
         }
         tell(&run, input, arguments, whole, console);
+        if arguments.junit.is_some() {
+            junit.add((&run, &input.again));
+        }
         if let Some(folder) = &arguments.out
             && let Err(error) = write(&run, &folder.join(&input.scenario.name))
         {
             console.complain(&format!("error: {error}\n"));
             return Exit::Machine;
         }
+    }
+    if let Some(path) = &arguments.junit
+        && let Err(error) = files::write_whole(path, junit.xml().as_bytes())
+    {
+        console.complain(&format!("error: {error}\n"));
+        return Exit::Machine;
     }
     if arguments.format == Format::Text && inputs.len() > 1 {
         console.say(&format!("\n{} passed, {failed} failed\n", inputs.len() - failed));

@@ -1,8 +1,11 @@
 //! What a person, or a machine, is told about a run.
 
+pub mod availability;
+pub mod distribution;
 pub mod effective;
 pub mod findings;
 mod json;
+pub mod junit;
 mod paint;
 mod timeline;
 mod verdicts;

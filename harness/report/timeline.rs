@@ -8,8 +8,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::{Duration, Instant};
-use vrrplab_engine::wire::{ethernet, ipv4};
-use vrrplab_sim::frame::Summary;
+use vrrplab_engine::wire::ndisc::Advertisement;
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6};
+use vrrplab_sim::frame::{Advert, Summary};
 use vrrplab_sim::run::Run;
 use vrrplab_sim::scenario::Role;
 use vrrplab_sim::trace::{Cause, Event, Loss, Name, Touch, What};
@@ -169,18 +170,27 @@ impl<'a> Table<'a> {
 
     fn sent(&mut self, event: &Event, host: &str, frame: u32, summary: &Summary) {
         match summary {
-            Summary::Vrrp2 { vrid, priority, interval, .. } => {
-                let bytes = &self.run.capture.frames[frame as usize - 1].bytes;
-                let header = ipv4::Header::parse_unchecked(&bytes[ethernet::HEADER..]);
-                let (from, to) = header.map_or_else(
+            Summary::Vrrp(Advert { vrid, priority, interval, .. }) => {
+                let packet = &self.run.capture.frames[frame as usize - 1].bytes[ethernet::HEADER..];
+                let v4 =
+                    ipv4::Header::parse_unchecked(packet).map(|h| (h.source.into(), h.destination.into()));
+                let v6 = || ipv6::Header::parse(packet).map(|(h, _)| (h.source.into(), h.destination.into()));
+                let ends: Result<(IpAddr, IpAddr), _> = v4.or_else(|_| v6());
+                let (from, to) = ends.map_or_else(
                     |_| (host.to_string(), String::new()),
-                    |h| (h.source.to_string(), h.destination.to_string()),
+                    |(from, to)| (from.to_string(), to.to_string()),
                 );
                 let text = format!("{from} > {to} vrid {vrid} prio {priority} intvl {interval}");
                 self.repeated("advert", event, text, Some(frame), Tone::Plain);
             }
-            Summary::Garp { address, mac, .. } => {
-                let text = format!("{host}: gratuitous ARP, {address} is at {mac}");
+            Summary::Garp { .. }
+            | Summary::NeighbourAdvertisement(Advertisement { solicited: false, .. }) => {
+                let text = match summary {
+                    Summary::Garp { address, mac, .. } => {
+                        format!("{host}: gratuitous ARP, {address} is at {mac}")
+                    }
+                    other => format!("{host}: neighbour advertisement, {other}"),
+                };
                 let old = self.open.get(&text).filter(|&&row| event.at - self.rows[row].last > BURST);
                 if old.is_some() {
                     self.open.remove(&text);
@@ -358,8 +368,8 @@ fn why(cause: Cause) -> String {
 /// What is worth a line when something happens to it on its way.
 fn kind(summary: &Summary) -> Option<&'static str> {
     match summary {
-        Summary::Vrrp2 { priority: 0, .. } => Some("a farewell"),
-        Summary::Vrrp2 { .. } => Some("an advert"),
+        Summary::Vrrp(Advert { priority: 0, .. }) => Some("a farewell"),
+        Summary::Vrrp(_) => Some("an advert"),
         Summary::Garp { .. } => Some("a gratuitous ARP"),
         _ => None,
     }

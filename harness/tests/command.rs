@@ -3,6 +3,7 @@
 #[path = "tools/scratch.rs"]
 mod scratch;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -245,4 +246,166 @@ fn a_run_warns_of_what_the_nodes_disagree_about() {
     let (_, _, err) = run(&["run", "scenarios/vrrp/auth-mismatch.toml"]);
     assert!(err.contains("warning[lint-auth-differs]"), "{err}");
     assert!(!err.contains("lint-nothing-tracked"), "mere advice is for `check`: {err}");
+}
+
+/// The tutorial's two routers with something changed, in a folder.
+fn two_routers(folder: &Path, change: impl Fn(String) -> String) -> String {
+    for conf in [KA1, KA2] {
+        let text = fs::read_to_string(conf).unwrap();
+        fs::write(folder.join(Path::new(conf).file_name().unwrap()), change(text)).unwrap();
+    }
+    let scenario = folder.join("two-routers.toml");
+    let text = fs::read_to_string("scenarios/seed/two-routers/two-routers.toml").unwrap();
+    fs::write(&scenario, text.replace("stop = \"ka1\"", "crash = \"ka1\"")).unwrap();
+    scenario.to_str().unwrap().to_string()
+}
+
+#[test]
+fn an_election_that_takes_longer_than_its_baseline_is_exit_code_1() {
+    let folder = scratch::folder();
+    let same = two_routers(&folder, |text| text);
+    let saved = folder.join("before.json");
+    let saved = saved.to_str().unwrap();
+    let (code, out, err) = run(&["bench", "election", &same, "--runs", "300", "--save", saved]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("192.168.10.240, act 1: crash ka1  ka1 -> ka2 in 300 of 300 runs"), "{out}");
+    assert!(out.lines().all(|l| l.chars().count() <= 100), "{out}");
+    let again = ["bench", "election", &same, "--runs", "300", "--seed", "1000", "--baseline", saved];
+    let (code, _, err) = run(&again);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("nothing takes longer than in the 300 runs before"), "{err}");
+    // Skew_Time of priority 1 is 255/256 s, that of priority 80 176/256 s.
+    two_routers(&folder, |text| text.replace("priority 80 ", "priority 1 "));
+    let (code, _, err) = run(&again);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("SLOWER  192.168.10.240, act 1: crash ka1: takeover p50 rose from 3.687551 s to 3.996144 s (+8.3 %)"), "{err}");
+    let command = err.lines().find_map(|l| l.strip_prefix("  again   vrrplab ")).expect("a command");
+    let (code, out, _) = run(&command.split(' ').collect::<Vec<_>>());
+    assert_eq!(code, 0);
+    assert!(out.contains("* crash ka1") && out.contains("ka2: Backup -> MASTER (priority 1)"), "{out}");
+    let (code, _, err) = run(&["bench", "election", KA1, KA2, "--crash", "ka1@9s", "--baseline", saved]);
+    assert_eq!(code, 2, "another scenario: {err}");
+    let (code, _, err) = run(&["bench", "election", &same, "--baseline", &same]);
+    assert_eq!(code, 2, "no baseline: {err}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_election_prints_the_same_with_any_number_of_threads() {
+    let with = |threads: &str, format: &str| {
+        let scenario = "scenarios/vrrp/silent-heal.toml";
+        run(&["bench", "election", scenario, "--runs", "50", "--threads", threads, "--format", format])
+    };
+    for format in ["table", "csv", "json"] {
+        let (one, two) = (with("1", format), with("2", format));
+        assert_eq!(one.0, 0, "{}", one.2);
+        assert_eq!(one.1, two.1);
+        assert_ne!(one.1, "");
+    }
+    let csv = with("1", "csv").1;
+    assert!(
+        csv.contains(
+            "vrrp/silent-heal/announced,192.168.10.240,act 1: partition lan: a | b probe,1,total,50,"
+        )
+    );
+    let json = with("1", "json").1;
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["failovers"][0]["measures"][0]["name"], "total", "{first}");
+}
+
+#[test]
+fn an_election_says_what_it_means_for_a_year() {
+    let scenario = "scenarios/seed/two-routers/two-routers.toml";
+    let arguments =
+        ["bench", "election", scenario, "--runs", "20", "--mtbf", "30d", "--mtbf", "60d", "--repair", "4h"];
+    let (code, out, err) = run(&arguments);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("a failure every 30d and another every 60d"), "{out}");
+    assert!(out.contains("without a backup"), "{out}");
+    assert_eq!(run(&["bench", "election", scenario, "--mtbf", "often"]).0, 2);
+    let (code, _, err) = run(&["bench", "election", "scenarios/vrrp/backup-stop.toml", "--runs", "2"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("no address was taken over in any run"), "{err}");
+}
+
+/// Elements of an XML text: name, attributes, and the text directly inside.
+fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    let mut elements: Vec<(String, BTreeMap<String, String>, String)> = Vec::new();
+    loop {
+        match reader.read_event().expect("well-formed XML") {
+            Event::Start(start) | Event::Empty(start) => {
+                let attribute = |a: Result<quick_xml::events::attributes::Attribute<'_>, _>| {
+                    let a = a.expect("an attribute is well-formed");
+                    let value =
+                        a.normalized_value(quick_xml::XmlVersion::Implicit1_0).expect("known entities alone");
+                    (String::from_utf8(a.key.as_ref().to_vec()).unwrap(), value.into_owned())
+                };
+                let attributes = start.attributes().map(attribute).collect();
+                elements.push((
+                    String::from_utf8(start.name().as_ref().to_vec()).unwrap(),
+                    attributes,
+                    String::new(),
+                ));
+            }
+            Event::Text(text) => {
+                if let Some(last) = elements.last_mut() {
+                    last.2.push_str(&text.decode().unwrap());
+                }
+            }
+            Event::Eof => return elements,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn junit_says_what_the_verdicts_say() {
+    let folder = scratch::folder();
+    let xml = folder.join("deep/junit.xml");
+    let path = xml.to_str().unwrap();
+    let (code, _, err) =
+        run(&["run", "scenarios/seed/two-routers", "scenarios/vrrp/silent-heal.toml", "--junit", path]);
+    assert_eq!(code, 0, "{err}");
+    let all = elements(&fs::read_to_string(&xml).unwrap());
+    let of = |name: &str| all.iter().filter(|e| e.0 == name).collect::<Vec<_>>();
+    assert_eq!((of("testsuites").len(), of("testsuite").len()), (1, 3));
+    assert_eq!(of("failure").len(), 0);
+    let root = &of("testsuites")[0].1;
+    assert_eq!((root["tests"].parse(), root["failures"].as_str()), (Ok(of("testcase").len()), "0"));
+    assert!(of("testcase").iter().all(|e| e.1.contains_key("name") && e.1.contains_key("classname")));
+    let known = of("system-out");
+    assert!(known.iter().any(|e| e.2.starts_with("known: a never hears that b was master too")), "{known:?}");
+
+    let scenario = two_routers(&folder, |text| text);
+    let text = fs::read_to_string(&scenario).unwrap();
+    let text = text
+        .replace("at_least = \"687ms\"", "at_least = \"3.9s\"")
+        .replace("at_most = \"690ms\"", "at_most = \"4s\"");
+    fs::write(&scenario, text).unwrap();
+    let (code, out, _) = run(&["run", &scenario, "--seed", "5", "--junit", path]);
+    assert_eq!(code, 1, "{out}");
+    let all = elements(&fs::read_to_string(&xml).unwrap());
+    let failures: Vec<_> = all.iter().filter(|e| e.0 == "failure").collect();
+    assert_eq!(failures.len(), out.matches("  FAIL").count(), "{out}");
+    for (_, attributes, text) in failures {
+        assert!(!attributes["message"].is_empty());
+        assert!(text.contains("from ") && text.contains(": "), "a span and what was seen: {text}");
+        assert!(text.trim_end().ends_with(&format!("again: vrrplab run {scenario} --seed 5")), "{text}");
+    }
+    assert_eq!(run(&["run", &scenario, "--junit", "/proc/no/junit.xml"]).0, 3);
+
+    let idle = fs::read_to_string(&scenario).unwrap();
+    let idle = idle
+        .replace("config = \"ka", "start = \"never\"\nconfig = \"ka")
+        .replace("start = \"ka1\"", "stop = \"ka1\"");
+    fs::write(&scenario, idle + "\n[[expect]]\nnever = \"two holders\"\n").unwrap();
+    let (code, out, err) = run(&["run", &scenario, "--junit", path]);
+    assert_eq!(code, 1, "{out}{err}");
+    let xml = fs::read_to_string(&xml).unwrap();
+    assert!(xml.contains("message=\"no virtual address was ever held: nothing was judged\""), "{xml}");
+    assert!(xml.contains("message=\"vacuous: there was nothing to judge\""), "{xml}");
+    fs::remove_dir_all(folder).unwrap();
 }

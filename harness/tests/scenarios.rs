@@ -1,4 +1,5 @@
 //! Every scenario is a test of its own, by several names:
+//! - `reads`: nothing is to be said against its file, and its first line says what is at stake;
 //! - `passes`: its expectations and the oracles hold;
 //! - `repeats`: twice the same seed gives the same trace and capture, to the byte, in one process and in two;
 //! - `decodes`: tshark, where there is one, finds no malformed frame and no bad checksum in the capture;
@@ -35,11 +36,14 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for path in files::scenarios_in(&root.join("scenarios")).expect("the scenarios are there") {
         let file = files::read_scenario(&path).expect("a scenario that was found can be read");
-        if file.scenarios.is_empty() {
-            let text = vrrplab::diagnostic::render(&file.findings, &[file.source], false);
-            let name = path.display().to_string();
-            trials.push(Trial::test(name, move || Err(Failed::from(text))));
-        }
+        let text = vrrplab::diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false);
+        let stake = file.source.text.starts_with("# ");
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        trials.push(Trial::test(format!("{name} reads"), move || match (text.is_empty(), stake) {
+            (true, true) => Ok(()),
+            (true, false) => Err("the first line must say what is at stake".into()),
+            (false, _) => Err(text.into()),
+        }));
         trials.extend(file.scenarios.into_iter().flat_map(trials_of));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -123,8 +127,7 @@ fn decodes(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     fs::write(&file, bytes(&run).1)?;
     let found = wireshark::dissect(&file)?;
     fs::remove_dir_all(&folder)?;
-    let adverts =
-        run.capture.frames.iter().filter(|f| matches!(Summary::of(&f.bytes), Summary::Vrrp2 { .. }));
+    let adverts = run.capture.frames.iter().filter(|f| matches!(Summary::of(&f.bytes), Summary::Vrrp(_)));
     if found.frames != run.capture.frames.len() || found.adverts != adverts.count() {
         return Err(
             format!("tshark sees {found:?}, the capture has {} frames", run.capture.frames.len()).into()

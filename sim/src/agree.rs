@@ -6,15 +6,16 @@
 //! processes. Instants are compared from their cause, because a daemon's own microseconds add up: an event may
 //! be [`TOLERANCE`] off from its cause and [`TOLERANCE_AN_ADVERT`] more for each advert of its own since.
 //!
-//! What the kernel sends by itself (IGMP, neighbour discovery, ARP that is not gratuitous) has no lane.
+//! What the kernel sends by itself (IGMP, solicited neighbour discovery, ARP that is not gratuitous) has no lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_engine::wire::{ah, ethernet, ipv4, ipv6};
 
 use crate::capture::Capture;
 use crate::frame::{PROTOCOL_VRRP, Summary};
@@ -57,15 +58,17 @@ pub enum Lane {
         link: Name,
         /// Of which virtual router; `None` if the frame is damaged.
         vrid: Option<u8>,
+        /// Over IPv6: another virtual router than that of the same number over IPv4 (RFC 9568, 1.2).
+        ipv6: bool,
     },
-    /// Gratuitous ARPs.
+    /// Gratuitous ARPs, or unsolicited neighbour advertisements.
     Garps {
         /// Whose.
         node: Name,
         /// By which link.
         link: Name,
         /// For which address.
-        address: Ipv4Addr,
+        address: IpAddr,
     },
 }
 
@@ -92,9 +95,16 @@ impl Lane {
     fn of_frame(node: &Name, link: &Name, bytes: &[u8]) -> Option<Lane> {
         let (node, link) = (node.clone(), link.clone());
         match Summary::of(bytes) {
-            Summary::Vrrp2 { vrid, .. } => Some(Lane::Adverts { node, link, vrid: Some(vrid) }),
-            Summary::Ip { protocol: PROTOCOL_VRRP, .. } => Some(Lane::Adverts { node, link, vrid: None }),
-            Summary::Garp { address, .. } => Some(Lane::Garps { node, link, address }),
+            Summary::Vrrp(advert) => {
+                Some(Lane::Adverts { node, link, vrid: Some(advert.vrid), ipv6: is_ipv6(bytes) })
+            }
+            Summary::Ip { protocol: PROTOCOL_VRRP | ipv4::AH, .. } => {
+                Some(Lane::Adverts { node, link, vrid: None, ipv6: is_ipv6(bytes) })
+            }
+            Summary::Garp { address, .. } => Some(Lane::Garps { node, link, address: address.into() }),
+            Summary::NeighbourAdvertisement(said) if !said.solicited => {
+                Some(Lane::Garps { node, link, address: said.target.into() })
+            }
             _ => None,
         }
     }
@@ -105,11 +115,17 @@ impl fmt::Display for Lane {
         match self {
             Lane::States { node, instance } => write!(f, "{node}, states of {instance}"),
             Lane::Address { node, cidr } => write!(f, "{node}, address {cidr}"),
-            Lane::Adverts { node, link, vrid: Some(vrid) } => {
-                write!(f, "{node}.{link}, adverts of vrid {vrid}")
+            Lane::Adverts { node, link, vrid, ipv6 } => {
+                let over = if *ipv6 { " over IPv6" } else { "" };
+                match vrid {
+                    Some(vrid) => write!(f, "{node}.{link}, adverts of vrid {vrid}{over}"),
+                    None => write!(f, "{node}.{link}, damaged adverts{over}"),
+                }
             }
-            Lane::Adverts { node, link, vrid: None } => write!(f, "{node}.{link}, damaged adverts"),
-            Lane::Garps { node, link, address } => write!(f, "{node}.{link}, gratuitous ARPs for {address}"),
+            Lane::Garps { node, link, address } => {
+                let kind = if address.is_ipv4() { "gratuitous ARPs" } else { "neighbour advertisements" };
+                write!(f, "{node}.{link}, {kind} for {address}")
+            }
         }
     }
 }
@@ -195,7 +211,7 @@ pub struct Lanes {
     /// By frame number less one.
     sources: Vec<Source>,
     /// All adverts of a node, wherever they were seen.
-    adverts: BTreeMap<(Name, Option<u8>), Vec<Instant>>,
+    adverts: BTreeMap<(Name, Option<u8>, bool), Vec<Instant>>,
     /// Nodes without power.
     dead: BTreeSet<Name>,
     /// Why each child was started.
@@ -272,7 +288,7 @@ impl Lanes {
     pub fn frame(&mut self, at: Instant, node: &Name, link: &Name, bytes: &[u8]) {
         if let Some(lane) = Lane::of_frame(node, link, bytes) {
             self.count_advert(&lane, at);
-            self.push(lane, Entry { at, what: Content::Frame(bytes.to_vec()), cause: Cause::None });
+            self.push(lane, Entry { at, what: comparable(bytes), cause: Cause::None });
         }
     }
 
@@ -285,15 +301,15 @@ impl Lanes {
         self.count_advert(&lane, frame.at);
         // Where the reference's capture sat, the far side of a partition was not seen.
         if frame.island == 0 {
-            let what = Content::Frame(frame.bytes.clone());
+            let what = comparable(&frame.bytes);
             let place = self.push(lane.clone(), Entry { at: frame.at, what, cause });
             self.sources[index].place = Some((lane, place));
         }
     }
 
     fn count_advert(&mut self, lane: &Lane, at: Instant) {
-        if let Lane::Adverts { node, vrid, .. } = lane {
-            self.adverts.entry((node.clone(), *vrid)).or_default().push(at);
+        if let Lane::Adverts { node, vrid, ipv6, .. } = lane {
+            self.adverts.entry((node.clone(), *vrid, *ipv6)).or_default().push(at);
         }
     }
 
@@ -310,8 +326,9 @@ impl Lanes {
     /// How many adverts a lane's own router sent between two moments; where the router is not known, that one
     /// of the node which sent the most.
     fn adverts_between(&self, lane: &Lane, from: Instant, to: Instant) -> u64 {
-        let of_lane = |(node, vrid): &(Name, Option<u8>)| {
-            node == lane.node() && !matches!(lane, Lane::Adverts { vrid: own, .. } if own != vrid)
+        let of_lane = |(node, vrid, ipv6): &(Name, Option<u8>, bool)| match lane {
+            Lane::Adverts { vrid: own, ipv6: over, .. } => node == lane.node() && (own, over) == (vrid, ipv6),
+            _ => node == lane.node(),
         };
         let sent = |times: &Vec<Instant>| {
             let before = times.partition_point(|&at| at <= from);
@@ -363,9 +380,29 @@ impl Lanes {
     }
 }
 
+fn is_ipv6(frame: &[u8]) -> bool {
+    frame.get(12..14) == Some(&ethernet::IPV6.to_be_bytes())
+}
+
+/// A frame without what its sender's kernel drew by lot: the flow label of IPv6.
+fn comparable(frame: &[u8]) -> Content {
+    let mut bytes = frame.to_vec();
+    if let (true, Some([_, class, label @ ..])) = (is_ipv6(frame), bytes.get_mut(14..18)) {
+        *class &= 0xf0;
+        label.fill(0);
+    }
+    Content::Frame(bytes)
+}
+
 /// Flips the lowest bit of an advert's priority and mends the checksum (RFC 1624, equation 3).
 fn change_priority(frame: &mut [u8]) {
-    let pdu = 14 + usize::from(frame[14] & 0x0f) * 4;
+    let pdu = match (is_ipv6(frame), frame[14 + 9]) {
+        (true, _) => 14 + ipv6::HEADER,
+        (false, protocol) => {
+            let behind = 14 + ipv4::header_length(&frame[14..]);
+            behind + if protocol == ipv4::AH { ah::LENGTH } else { 0 }
+        }
+    };
     let word = |frame: &[u8], at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
     let before = word(frame, pdu + 2);
     frame[pdu + 2] ^= 1;

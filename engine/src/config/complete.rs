@@ -36,7 +36,7 @@ pub(super) fn complete(
     for d in &mut drafts {
         d.instance.strict = d.strict.unwrap_or(global.strict);
         required(report, d);
-        version(report, d, &global);
+        version(d, &global);
         priority(report, d);
         strict::state(report, d);
         preemption(report, d);
@@ -79,18 +79,10 @@ fn required(report: &mut Report, d: &mut Draft) {
     }
 }
 
-fn version(report: &mut Report, d: &mut Draft, global: &global::Draft) {
+fn version(d: &mut Draft, global: &global::Draft) {
     let deduced = (d.family == Some(Family::V6)).then_some(Version::V3);
     d.instance.family = d.family.unwrap_or(Family::V4);
     d.instance.version = d.version.or(deduced).or(global.version).unwrap_or(Version::V2);
-    let what = match (d.family, d.instance.version) {
-        (Some(Family::V6), _) => "IPv6",
-        (_, Version::V3) => "version 3",
-        _ => return,
-    };
-    let place = if what == "IPv6" { d.address_places[0].first().copied() } else { None };
-    let place = place.unwrap_or(d.place("version"));
-    report.warn("not-simulated", place, format!("{what} is read but not simulated yet"), "", "");
 }
 
 fn priority(report: &mut Report, d: &mut Draft) {
@@ -186,9 +178,13 @@ fn authentication(report: &mut Report, d: &mut Draft) {
             Auth::None
         }
         (Some(AuthType::Pass), Some(pass)) => Auth::Pass(pass),
+        (Some(AuthType::Ah), Some(_)) if d.instance.family == Family::V6 => {
+            let message = "AH does not go with IPv6";
+            report.warn("auth-ignored", d.place("auth_type"), message, daemon, "remove the block");
+            Auth::None
+        }
         (Some(AuthType::Ah), Some(key)) => {
-            report.warn("not-simulated", d.place("auth_type"), "AH is read but not simulated yet", "", "");
-            if d.instance.state == WantedState::Master {
+            if d.instance.state == WantedState::Master && !d.instance.is_owner() {
                 let message = "`state MASTER` does not go with AH";
                 report.warn(
                     "state-cleared",
@@ -251,7 +247,8 @@ fn unicast(report: &mut Report, d: &mut Draft) {
         report.warn("no-peers", at, message, daemon, "add `unicast_peer { … }`");
     }
     if d.set.contains_key("unicast_ttl") {
-        unicast.ttl = 255;
+        // "Resetting", it says, and sets it to 0 (vrrp_parser.c:vrrp_end_handler).
+        unicast.ttl = Some(0);
         let message = "`unicast_ttl` means nothing without peers";
         report.warn("no-peers", d.place("unicast_ttl"), message, "ignores it", "add `unicast_peer { … }`");
     }

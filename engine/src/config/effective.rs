@@ -298,7 +298,8 @@ fn addressing(i: &Instance) -> Vec<Setting> {
         all.push(Setting::value("mcast_dst_ip", group));
         return all;
     }
-    all.push(Setting::value("unicast_ttl", i.unicast.ttl));
+    let ttl = i.unicast.ttl.or((i.family == Family::V4).then_some(255));
+    all.extend(ttl.map(|ttl| Setting::value("unicast_ttl", ttl)));
     all.push(Setting::value("check_unicast_src", i.unicast.check_source));
     let checksum = match i.unicast.old_checksum {
         OldChecksum::Auto => "no",

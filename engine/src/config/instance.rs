@@ -169,7 +169,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     row("unicast_src_ip", Takes::Value, unicast_src_ip),
     row("unicast_peer", LIST, unicast_peer),
     row("unicast_ttl", Takes::Value, |r, d, s| {
-        d.instance.unicast.ttl = lenient(r, s, 0..=255).map_or(d.instance.unicast.ttl, |n| n as u8);
+        d.instance.unicast.ttl = lenient(r, s, 0..=255).map(|n| n as u8).or(d.instance.unicast.ttl);
     }),
     row("check_unicast_src", Takes::Words, |_, d, s| {
         d.instance.unicast.check_source = true;

@@ -197,8 +197,6 @@ const NOT_SIMULATED: &[(Scope, &str, &str)] = &[
     (Scope::Instance, "use_vmac_addr", "addresses stay on their interfaces"),
     (Scope::Instance, "use_ipvlan", "adverts and addresses stay on the interface itself"),
     (Scope::Instance, "vmac_xmit_base", "adverts leave through the interface itself"),
-    (Scope::Instance, "unicast_peer", "adverts are multicast"),
-    (Scope::Instance, "unicast_fault_no_peer", "the instance does not fail without peers"),
     (Scope::Instance, "track_src_ip", "the source address may disappear"),
     (Scope::Instance, "vrf", "there are no VRFs"),
 ];

@@ -1,4 +1,5 @@
-//! Gratuitous ARP: bursts now, bursts later, and the pacing of `garp_interval`.
+//! Gratuitous ARP, and for IPv6 unsolicited neighbour advertisements: bursts now, bursts later, and the pacing of `garp_interval`
+//! and `gna_interval`.
 //!
 //! Observed on keepalived 2.2.7: a later burst is a timer of its own that nothing cancels; it is silent if the
 //! instance is not master when it fires. With pacing an address is either waiting or not: repeats of a burst
@@ -8,21 +9,37 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::IpAddr;
 
-use super::instance::Instance;
+use super::instance::{Instance, Managed};
 use crate::addr::Mac;
 use crate::boundary::{Effect, Effects, LinkFacts, LinkId, Origin};
 use crate::time::{Duration, Instant};
 use crate::wire::arp::Arp;
+use crate::wire::ndisc::Advertisement;
 
 /// What is due later.
 #[derive(Clone, Debug)]
 pub(super) struct GarpTimers {
     bursts: BinaryHeap<Reverse<Burst>>,
     order: u64,
-    interval: Duration,
-    /// With pacing: before this instant the link sends no further one.
-    next_at: Vec<Option<Instant>>,
+    pace: Pace,
+    /// With pacing: before these instants the link sends no further gratuitous ARP, and no advertisement.
+    next_at: Vec<[Option<Instant>; 2]>,
+    /// The host forwards IPv6: advertisements say so.
+    forwards6: bool,
     frame: Vec<u8>,
+}
+
+/// The least gaps on a link, of gratuitous ARPs and of advertisements; zero: none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Pace {
+    pub(super) garp: Duration,
+    pub(super) gna: Duration,
+}
+
+impl Pace {
+    fn of(self, address: IpAddr) -> Duration {
+        if address.is_ipv4() { self.garp } else { self.gna }
+    }
 }
 
 /// A burst that is due later.
@@ -36,9 +53,19 @@ pub(super) struct Burst {
 }
 
 impl GarpTimers {
-    pub(super) fn new(links: usize, interval: Duration) -> GarpTimers {
-        let frame = Vec::with_capacity(64);
-        GarpTimers { bursts: BinaryHeap::new(), order: 0, interval, next_at: vec![None; links], frame }
+    pub(super) fn new(links: usize, pace: Pace, forwards6: bool) -> GarpTimers {
+        let (bursts, frame) = (BinaryHeap::new(), Vec::with_capacity(96));
+        GarpTimers { bursts, order: 0, pace, next_at: vec![[None; 2]; links], forwards6, frame }
+    }
+
+    /// The daemon stops: nothing is due any more.
+    pub(super) fn clear(&mut self) {
+        self.bursts.clear();
+        self.next_at.fill([None; 2]);
+    }
+
+    fn next_at(&mut self, link: LinkId, address: IpAddr) -> &mut Option<Instant> {
+        &mut self.next_at[usize::from(link.0)][usize::from(address.is_ipv6())]
     }
 
     /// The next burst that is due.
@@ -71,8 +98,8 @@ impl GarpTimers {
         let mut waiting = None;
         for _ in 0..repeat {
             for i in 0..instance.spec.managed.len() {
-                let link = instance.spec.managed[i].link;
-                match self.next_at[usize::from(link.0)] {
+                let Managed { link, cidr, .. } = instance.spec.managed[i];
+                match *self.next_at(link, cidr.address) {
                     Some(next) if out.now() < next => {
                         instance.garp_waits[i] = true;
                         waiting = Some(waiting.map_or(next, |w: Instant| w.min(next)));
@@ -97,13 +124,15 @@ impl GarpTimers {
                 if !instance.garp_waits[i] {
                     continue;
                 }
-                let link = usize::from(instance.spec.managed[i].link.0);
-                if self.next_at[link].is_none_or(|next| next <= out.now()) {
-                    instance.garp_waits[i] = false;
-                    self.send(instance, i, links, out);
-                } else {
-                    let next = self.next_at[link].expect("a link that waits knows for when");
-                    waiting = Some(waiting.map_or(next, |w| w.min(next)));
+                let Managed { link, cidr, .. } = instance.spec.managed[i];
+                match *self.next_at(link, cidr.address) {
+                    Some(next) if next > out.now() => {
+                        waiting = Some(waiting.map_or(next, |w| w.min(next)));
+                    }
+                    _ => {
+                        instance.garp_waits[i] = false;
+                        self.send(instance, i, links, out);
+                    }
                 }
             }
         }
@@ -111,15 +140,27 @@ impl GarpTimers {
     }
 
     fn send(&mut self, instance: &Instance, i: usize, links: &[LinkFacts], out: &mut Effects) {
-        let managed = &instance.spec.managed[i];
-        let IpAddr::V4(address) = managed.cidr.address else { return };
-        let LinkId(link) = managed.link;
+        let Managed { link, cidr, .. } = instance.spec.managed[i];
+        self.announce(link, cidr.address, links, out);
+    }
+
+    /// Tells the neighbours on a link that an address is here.
+    pub(super) fn announce(&mut self, link: LinkId, address: IpAddr, links: &[LinkFacts], out: &mut Effects) {
+        let mac = links[usize::from(link.0)].mac;
         self.frame.clear();
-        Arp::gratuitous(links[usize::from(link)].mac, address).emit_frame(Mac::BROADCAST, &mut self.frame);
-        let bytes = out.store(&self.frame);
-        if !self.interval.is_zero() {
-            self.next_at[usize::from(link)] = Some(out.now() + self.interval);
+        match address {
+            IpAddr::V4(address) => {
+                Arp::gratuitous(mac, address).emit_frame(Mac::BROADCAST, &mut self.frame);
+            }
+            IpAddr::V6(address) => {
+                Advertisement::unsolicited(mac, address, self.forwards6).emit_frame(mac, &mut self.frame);
+            }
         }
-        out.push(Effect::Frame { link: managed.link, bytes });
+        let gap = self.pace.of(address);
+        if !gap.is_zero() {
+            *self.next_at(link, address) = Some(out.now() + gap);
+        }
+        let bytes = out.store(&self.frame);
+        out.push(Effect::Frame { link, bytes });
     }
 }

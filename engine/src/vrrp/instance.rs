@@ -4,11 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::advert::AdvertPacket;
 use super::receive::Reject;
+use super::replay::Replay;
 use super::{FaultReason, timing};
 use crate::addr::Cidr;
 use crate::boundary::{LinkId, SockId};
-use crate::config::{self, Auth, Garp, Version};
+use crate::config::{self, Auth, Family, Garp, OldChecksum, Unicast, Version};
 use crate::time::{Duration, Instant};
+use crate::wire::ah;
 
 /// The state of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,7 +52,7 @@ pub(super) enum Phase {
         /// In a group: its timer has run out, and it waits for the others.
         wants_master: bool,
         /// Whom we last accepted as master: `skip_check_adv_addr` trusts it.
-        master: Option<Ipv4Addr>,
+        master: Option<IpAddr>,
     },
     Master {
         /// Adver_Timer.
@@ -65,7 +67,17 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
     pub(super) vrid: u8,
+    pub(super) version: Version,
+    pub(super) family: Family,
     pub(super) auth: Auth,
+    /// With [`Auth::Ah`].
+    pub(super) ah_key: Option<ah::Key>,
+    /// Where multicast adverts go.
+    pub(super) group: IpAddr,
+    /// What the old checksum of version 3 covers instead of a unicast destination.
+    pub(super) old_group: Ipv4Addr,
+    /// With peers.
+    pub(super) unicast: Option<Unicast>,
     pub(super) advert_int: Duration,
     pub(super) down_timer_adverts: u8,
     pub(super) nopreempt: bool,
@@ -80,7 +92,7 @@ pub(super) struct Spec {
     pub(super) starts_as_master: bool,
     pub(super) garp: Garp,
     /// The addresses in adverts.
-    pub(super) advertised: Vec<Ipv4Addr>,
+    pub(super) advertised: Vec<IpAddr>,
     /// What comes and goes with mastership: advertised ones, then excluded ones.
     pub(super) managed: Vec<Managed>,
 }
@@ -100,13 +112,20 @@ impl Spec {
         let managed = all()
             .filter_map(|a| Some(Managed { link: link_of(&a.dev)?, cidr: a.cidr, tracked: !a.no_track() }))
             .collect();
-        let v4 = |a: &config::Address| match a.cidr.address {
-            IpAddr::V4(a) => Some(a),
-            IpAddr::V6(_) => None,
+        let group = match config.family {
+            Family::V4 => IpAddr::V4(config.mcast_dst_ip),
+            Family::V6 => IpAddr::V6(config.mcast_dst_ip6),
         };
+        let ah_key = if let Auth::Ah(key) = &config.auth { Some(ah::Key::new(key)) } else { None };
         Spec {
             vrid: config.vrid,
+            version: config.version,
+            family: config.family,
             auth: config.auth,
+            ah_key,
+            group,
+            old_group: config.mcast_dst_ip,
+            unicast: Some(&config.unicast).filter(|u| !u.peers.is_empty()).cloned(),
             advert_int: config.advert_int,
             down_timer_adverts: config.down_timer_adverts,
             nopreempt: config.nopreempt,
@@ -118,7 +137,7 @@ impl Spec {
             accepts: config.accept || config.is_owner(),
             starts_as_master: config.is_owner() && config.state == config::WantedState::Master,
             garp: config.garp,
-            advertised: config.addresses.iter().filter_map(v4).collect(),
+            advertised: config.addresses.iter().map(|a| a.cidr.address).collect(),
             managed,
         }
     }
@@ -128,6 +147,17 @@ impl Spec {
             Auth::None => 0,
             Auth::Pass(_) => 1,
             Auth::Ah(_) => 2,
+        }
+    }
+
+    pub(super) fn is_unicast(&self) -> bool {
+        self.unicast.is_some()
+    }
+
+    pub(super) fn version_number(&self) -> u8 {
+        match self.version {
+            Version::V2 => 2,
+            Version::V3 => 3,
         }
     }
 
@@ -141,7 +171,7 @@ impl Spec {
 pub struct Counters {
     /// Adverts sent, those with priority 0 included.
     pub sent: u64,
-    /// Adverts accepted as far as the address list: keepalived counts before it compares the lists.
+    /// Adverts accepted as far as the addresses in them: keepalived counts before it compares those.
     pub received: u64,
     /// Adverts with priority 0 sent.
     pub sent_priority_zero: u64,
@@ -162,9 +192,27 @@ impl Counters {
 
     pub(super) fn reject(&mut self, reason: Reject) {
         self.rejected[reason as usize] += 1;
-        // The address list is checked after keepalived has counted the advert as received.
-        if matches!(reason, Reject::AddressCount | Reject::AddressList) {
-            self.received += 1;
+        self.received += u64::from(reason.counts_as_received());
+    }
+}
+
+/// Which checksum of version 3 the neighbours use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Checksum {
+    /// The right one until one of them is found to use the other.
+    Unknown,
+    /// The right one (`old_unicast_checksum never`).
+    New,
+    /// The one of releases before 1.3.7, which covers the group instead of a unicast destination.
+    Old,
+}
+
+impl From<OldChecksum> for Checksum {
+    fn from(configured: OldChecksum) -> Checksum {
+        match configured {
+            OldChecksum::Auto => Checksum::Unknown,
+            OldChecksum::Never => Checksum::New,
+            OldChecksum::Always => Checksum::Old,
         }
     }
 }
@@ -176,9 +224,11 @@ pub(super) struct Instance {
     pub(super) phase: Phase,
     /// Its interface; `None` if there is none of that name.
     pub(super) link: Option<LinkId>,
+    /// Unicast from a configured source goes by whatever interface the host's routes say.
+    pub(super) needs_no_link: bool,
     pub(super) sock: Option<SockId>,
     /// Where its adverts come from.
-    pub(super) source: Option<Ipv4Addr>,
+    pub(super) source: Option<IpAddr>,
     /// A configured source stays whatever the interface's addresses are.
     pub(super) source_is_fixed: bool,
     /// Configured priority; one quirk lowers an owner's.
@@ -186,6 +236,14 @@ pub(super) struct Instance {
     /// What its trackers add to that.
     pub(super) shares: i32,
     pub(super) packet: AdvertPacket,
+    /// The interval that the master's adverts tell, in version 3; ours until one does.
+    pub(super) master_interval: Duration,
+    pub(super) replay: Replay,
+    pub(super) checksum: Checksum,
+    /// Unicast instances of one virtual router on one socket are told apart by the sender: the next of them, and whom
+    /// this one heard last.
+    pub(super) next_of_vrid: Option<u16>,
+    pub(super) last_sender: Option<IpAddr>,
     pub(super) counters: Counters,
     /// With `garp_interval`: which managed address has a gratuitous ARP waiting.
     pub(super) garp_waits: Vec<bool>,
@@ -212,16 +270,34 @@ impl Instance {
     }
 
     pub(super) fn skew(&self) -> Duration {
-        timing::skew(Version::V2, self.priority(), self.spec.advert_int)
+        timing::skew(self.spec.version, self.priority(), self.master_interval)
     }
 
     pub(super) fn master_down(&self) -> Duration {
-        timing::master_down(Version::V2, self.priority(), self.spec.advert_int, self.spec.down_timer_adverts)
+        self.master_down_with(None)
+    }
+
+    /// The Master_Down_Interval with an interval that an advert has just told.
+    pub(super) fn master_down_with(&self, interval: Option<Duration>) -> Duration {
+        let Spec { version, down_timer_adverts, .. } = self.spec;
+        let interval = interval.unwrap_or(self.master_interval);
+        timing::master_down(version, self.priority(), interval, down_timer_adverts)
+    }
+
+    /// Version 3 takes the master's interval for its own waiting (RFC 9568, 6.4.2).
+    pub(super) fn learn(&mut self, interval: Option<Duration>) {
+        self.master_interval = interval.unwrap_or(self.master_interval);
+    }
+
+    /// Nobody's interval is known but ours. keepalived does this for a new master only with `-D` (detailed log), as
+    /// the recordings were made.
+    pub(super) fn unlearn(&mut self) {
+        self.master_interval = self.spec.advert_int;
     }
 
     /// Whether the address list of an advert from there is compared. A master always does; with
     /// `skip_check_adv_addr` a backup trusts repeat adverts of its master.
-    pub(super) fn checks_addresses_of(&self, source: Ipv4Addr) -> bool {
+    pub(super) fn checks_addresses_of(&self, source: IpAddr) -> bool {
         match self.phase {
             Phase::Backup { master, .. } => !(self.spec.skip_check_adv_addr && master == Some(source)),
             _ => true,

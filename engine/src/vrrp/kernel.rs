@@ -8,9 +8,11 @@ use super::process::Vrrp;
 use super::track::{Tracker, of_link};
 use crate::addr::Cidr;
 use crate::boundary::{Effects, KernelEvent, LinkId};
+use crate::config::Family;
 
 impl Vrrp {
-    /// The source of adverts: the configured one, or the interface's first address that is not virtual.
+    /// The source of adverts: the configured one, or the interface's first address that is not virtual, over IPv6
+    /// its first link-local one.
     pub(super) fn choose_source(&mut self, i: usize) {
         let Some(link) = self.instances[i].link else { return };
         if !self.instances[i].source_is_fixed {
@@ -18,10 +20,12 @@ impl Vrrp {
                 self.instances.iter().flat_map(|i| &i.spec.managed).any(|m| m.cidr.address == cidr.address)
             };
             let facts = &self.links[usize::from(link.0)];
-            let found = facts.addresses.iter().filter(|c| !is_virtual(c)).find_map(|c| match c.address {
-                IpAddr::V4(a) => Some(a),
-                IpAddr::V6(_) => None,
-            });
+            let family = self.instances[i].spec.family;
+            let fits = |c: &Cidr| match c.address {
+                IpAddr::V4(_) => family == Family::V4,
+                IpAddr::V6(a) => family == Family::V6 && a.is_unicast_link_local(),
+            };
+            let found = facts.addresses.iter().find(|c| fits(c) && !is_virtual(c)).map(|c| c.address);
             self.instances[i].source = found;
         }
         if let Some(source) = self.instances[i].source {

@@ -3,8 +3,9 @@
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
-//! ARP), `advert` (the packet that is sent); then what else moves an instance: `track` and `priority`,
-//! `script`, `watch` (files, processes), `sync` (groups); and `notify` and `mail`, whom the daemon tells of it.
+//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication);
+//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `sync`
+//! (groups); and `notify` and `mail`, whom the daemon tells of it.
 
 mod advert;
 mod garp;
@@ -17,6 +18,7 @@ mod output;
 mod priority;
 mod process;
 mod receive;
+mod replay;
 mod script;
 mod sync;
 pub mod timing;
@@ -36,10 +38,10 @@ pub enum FaultReason {
     LinkDown,
     /// Its interface does not exist.
     NoInterface,
-    /// Its interface has no IPv4 address to advertise from.
+    /// Its interface has no address of its family to advertise from.
     NoAddress,
-    /// The engine does not speak what it is configured for (version 3, AH): it stays out of the election.
-    NotModelled,
+    /// `unicast_fault_no_peer`: it is to be unicast and has no peers. It never leaves FAULT.
+    NoPeers,
     /// Something that it tracks without a weight is bad.
     Tracker(Tracker),
 }
@@ -51,7 +53,7 @@ impl FaultReason {
             FaultReason::LinkDown => "its interface is down",
             FaultReason::NoInterface => "its interface does not exist",
             FaultReason::NoAddress => "its interface has no address to advertise from",
-            FaultReason::NotModelled => "what it is configured for is not simulated yet",
+            FaultReason::NoPeers => "it has no unicast peers",
             FaultReason::Tracker(Tracker::Interface(_)) => "an interface that it tracks is down",
             FaultReason::Tracker(Tracker::Script(_)) => "a script that it tracks fails",
             FaultReason::Tracker(Tracker::File(_)) => "a file that it tracks says so",

@@ -2,19 +2,44 @@
 
 use std::net::IpAddr;
 
+use super::instance::Instance;
 use super::process::Vrrp;
 use crate::addr::Cidr;
-use crate::boundary::{AddressOp, Bind, Effect, Effects, LinkId};
+use crate::boundary::{AddressOp, Effect, Effects, LinkId};
+
+/// Linux's default, which unicast over IPv6 leaves to it.
+const KERNEL_HOP_LIMIT: u8 = 64;
 
 impl Vrrp {
     pub(super) fn send_advert(&mut self, i: usize, priority: u8, out: &mut Effects) {
-        let instance = &mut self.instances[i];
-        let Some(sock) = instance.sock else { return };
-        let bytes = out.store(instance.packet.next(priority));
-        instance.counters.sent += 1;
-        instance.counters.sent_priority_zero += u64::from(priority == 0);
-        if let Bind::Group(IpAddr::V4(to)) = self.sockets[usize::from(sock.0)].spec.bind {
-            out.push(Effect::Send { sock, to, bytes });
+        let Instance { sock, spec, packet, replay, counters, .. } = &mut self.instances[i];
+        let Some(sock) = *sock else { return };
+        packet.next(priority, replay);
+        counters.sent += 1;
+        counters.sent_priority_zero += u64::from(priority == 0);
+        let mut send = |to: IpAddr, hop_limit: u8| {
+            let bytes = out.store(packet.to(to));
+            out.push(match to {
+                IpAddr::V4(to) => Effect::Send { sock, to, bytes },
+                IpAddr::V6(to) => Effect::Send6 { sock, from: packet.source6(), to, hop_limit, bytes },
+            });
+        };
+        match &spec.unicast {
+            None => send(spec.group, 255),
+            Some(unicast) => {
+                let hop_limit = unicast.ttl.unwrap_or(KERNEL_HOP_LIMIT);
+                unicast.peers.iter().for_each(|peer| send(peer.address, hop_limit));
+            }
+        }
+    }
+
+    /// After FAULT a unicast instance tells its neighbours where it is: its master may have forgotten it, and would
+    /// have to ask before it sends its next advert (vrrp_scheduler.c:try_up_instance).
+    pub(super) fn announce_source(&mut self, i: usize, out: &mut Effects) {
+        let instance = &self.instances[i];
+        if let (true, Some(link), Some(source)) = (instance.spec.is_unicast(), instance.link, instance.source)
+        {
+            self.garp.announce(link, source, &self.links, out);
         }
     }
 

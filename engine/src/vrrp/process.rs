@@ -20,14 +20,13 @@
 //! A master re-arms its advert timer after *any* packet for its VRID, even a refused one: two masters that
 //! refuse each other starve each other (vrrp_scheduler.c:vrrp_dispatcher_read; recorded: `auth-mismatch`).
 
-use std::net::IpAddr;
-
 use super::FaultReason;
 use super::advert::AdvertPacket;
-use super::garp::GarpTimers;
+use super::garp::{GarpTimers, Pace};
 use super::instance::{Counters, Instance, Phase, Spec, State};
 use super::mail::Mails;
 use super::notify::Notices;
+use super::replay::Replay;
 use super::script::Scripts;
 use super::sync::Groups;
 use super::track::{Tracker, Tracking};
@@ -37,7 +36,7 @@ use crate::boundary::{
     AddressOp, Announced, Bind, Effect, Effects, Exit, HostFacts, InstanceId, JobId, LinkFacts, LinkId,
     Origin, SockId, SocketSpec, Timer,
 };
-use crate::config::{Auth, Config, Version};
+use crate::config::{Auth, Config, Family};
 use crate::quirks::Quirks;
 use crate::schedule::Schedule;
 use crate::time::{Duration, Instant};
@@ -79,7 +78,8 @@ impl Vrrp {
         let links = host.links.clone();
         let instances: Vec<Instance> = config.instances.iter().map(|i| build(i, &links)).collect();
         let slots = instances.len() + 1;
-        let garp = GarpTimers::new(links.len(), config.global.garp_interval);
+        let pace = Pace { garp: config.global.garp_interval, gna: config.global.gna_interval };
+        let garp = GarpTimers::new(links.len(), pace, host.forwards6);
         let armed_by = vec![Origin(0); slots];
         let schedule = Schedule::new(slots);
         let tracking = Tracking::new(config, &links);
@@ -102,7 +102,6 @@ impl Vrrp {
             startup_delay: config.global.startup_delay,
         };
         vrrp.preset_watches(config, host);
-        vrrp.assign_sockets(config);
         vrrp
     }
 
@@ -124,18 +123,27 @@ impl Vrrp {
         [state, burst].into_iter().chain(others).flatten().min()
     }
 
-    fn assign_sockets(&mut self, config: &Config) {
-        for (i, instance) in self.instances.iter_mut().enumerate() {
-            let Some(link) = instance.link else { continue };
-            let group = IpAddr::V4(config.instances[i].mcast_dst_ip);
-            let spec = SocketSpec { protocol: ipv4::VRRP, link: Some(link), bind: Bind::Group(group) };
+    /// Instances of one protocol, interface and group, or of one source of unicast, share a socket
+    /// (vrrp_scheduler.c:vrrp_create_sockpool).
+    fn assign_sockets(&mut self) {
+        for i in 0..self.instances.len() {
+            let Some(spec) = socket_of(&self.instances[i]) else { continue };
             let found = self.sockets.iter().position(|s| s.spec == spec);
             let sock = found.unwrap_or_else(|| {
                 self.sockets.push(Socket { spec, instance_of: Box::new([None; 256]) });
                 self.sockets.len() - 1
             });
-            self.sockets[sock].instance_of[usize::from(instance.spec.vrid)] = Some(i as u16);
-            instance.sock = Some(SockId(sock as u16));
+            self.instances[i].sock = Some(SockId(sock as u16));
+            let vrid = usize::from(self.instances[i].spec.vrid);
+            match self.sockets[sock].instance_of[vrid] {
+                None => self.sockets[sock].instance_of[vrid] = Some(i as u16),
+                Some(mut last) => {
+                    while let Some(next) = self.instances[usize::from(last)].next_of_vrid {
+                        last = next;
+                    }
+                    self.instances[usize::from(last)].next_of_vrid = Some(i as u16);
+                }
+            }
         }
     }
 
@@ -149,6 +157,10 @@ impl Vrrp {
                 }
             }
         }
+        for i in 0..self.instances.len() {
+            self.choose_source(i);
+        }
+        self.assign_sockets();
         for (n, socket) in self.sockets.iter().enumerate() {
             out.push(Effect::Open { sock: SockId(n as u16), spec: socket.spec });
         }
@@ -158,7 +170,6 @@ impl Vrrp {
         self.write_files(out);
         self.preset_scripts();
         for i in 0..self.instances.len() {
-            self.choose_source(i);
             self.instances[i].faults = self.initial_faults(i);
             self.instances[i].shares = self.shares(i);
         }
@@ -187,6 +198,7 @@ impl Vrrp {
         let instance = &self.instances[i];
         let mut faults = instance.faults.clone();
         match instance.link {
+            None if instance.needs_no_link => {}
             None => faults.push(FaultReason::NoInterface),
             Some(link) => {
                 if instance.spec.tracks_link && !self.links[usize::from(link.0)].up {
@@ -301,7 +313,7 @@ impl Vrrp {
             self.notify_group(g, Announced::Stop, out);
         }
         self.schedule.set(self.pacing_slot(), None);
-        self.garp = GarpTimers::new(self.links.len(), Duration::ZERO);
+        self.garp.clear();
     }
 
     /// A child has ended while the daemon stops.
@@ -322,22 +334,42 @@ pub(super) fn id(i: usize) -> InstanceId {
     InstanceId(i as u16)
 }
 
+/// The socket that an instance needs; unicast without a source has none.
+fn socket_of(instance: &Instance) -> Option<SocketSpec> {
+    let spec = &instance.spec;
+    let protocol = if matches!(spec.auth, Auth::Ah(_)) { ipv4::AH } else { ipv4::VRRP };
+    let bind = if spec.is_unicast() { Bind::Local(instance.source?) } else { Bind::Group(spec.group) };
+    let link = instance.link;
+    (link.is_some() || instance.needs_no_link).then_some(SocketSpec { protocol, link, bind })
+}
+
 fn build(config: &crate::config::Instance, links: &[LinkFacts]) -> Instance {
     let link_of = |name: &str| links.iter().position(|l| l.name == name).map(|n| LinkId(n as u16));
     let spec = Spec::new(config, link_of);
-    let modelled = config.version == Version::V2 && !matches!(config.auth, Auth::Ah(_));
+    let no_peers = config.unicast.fault_no_peer && !spec.is_unicast();
+    let source = match config.family {
+        _ if spec.is_unicast() && config.unicast.source.is_some() => config.unicast.source,
+        Family::V4 => config.mcast_src_ip.map(Into::into),
+        Family::V6 => config.mcast_src_ip6.map(Into::into),
+    };
     Instance {
         garp_waits: vec![false; spec.managed.len()],
         phase: Phase::Init,
         link: link_of(&config.interface),
+        needs_no_link: config.interface.is_empty() && spec.is_unicast() && source.is_some(),
         sock: None,
-        source: config.mcast_src_ip,
-        source_is_fixed: config.mcast_src_ip.is_some(),
+        source,
+        source_is_fixed: source.is_some(),
         base_priority: config.priority,
         shares: 0,
-        packet: AdvertPacket::new(config, config.priority),
+        packet: AdvertPacket::new(config),
+        master_interval: config.advert_int,
+        replay: Replay::default(),
+        checksum: config.unicast.old_checksum.into(),
+        next_of_vrid: None,
+        last_sender: None,
         counters: Counters::default(),
-        faults: if modelled { Vec::new() } else { vec![FaultReason::NotModelled] },
+        faults: if no_peers { vec![FaultReason::NoPeers] } else { Vec::new() },
         spec,
     }
 }

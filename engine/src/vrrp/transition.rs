@@ -1,6 +1,6 @@
 //! The transitions between Backup, Master and Fault, with what each does on its way.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::FaultReason;
 use super::instance::Phase;
@@ -15,6 +15,8 @@ impl Vrrp {
     /// Advert, addresses, gratuitous ARPs now and later, notification (vrrp.c:vrrp_state_become_master).
     pub(super) fn become_master(&mut self, i: usize, out: &mut Effects) {
         let own = self.instances[i].priority();
+        self.instances[i].replay.mastered();
+        self.instances[i].unlearn();
         self.send_advert(i, own, out);
         self.drop_packets(i, AddressOp::Add, out);
         self.change_addresses(i, AddressOp::Add, out);
@@ -58,14 +60,14 @@ impl Vrrp {
         self.instances[i].counters.released_master += 1;
     }
 
-    pub(super) fn enter_backup(&mut self, i: usize, master: Option<Ipv4Addr>, out: &mut Effects) {
+    pub(super) fn enter_backup(&mut self, i: usize, master: Option<IpAddr>, out: &mut Effects) {
         self.notify(i, Announced::Backup, out);
         self.wait(i, self.instances[i].master_down(), master, out);
     }
 
     /// Backup for so long without an advert. An owner comes here from its start for 1 µs and does not announce
     /// that (vrrp_scheduler.c:vrrp_init_state; recorded: `owner`).
-    pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<Ipv4Addr>, out: &mut Effects) {
+    pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<IpAddr>, out: &mut Effects) {
         let down_at = self.counts_from(out.now()) + wait;
         let runs_from = out.now();
         self.instances[i].phase =
@@ -143,8 +145,10 @@ impl Vrrp {
         if was_silent && self.instances[i].spec.starts_as_master {
             self.wait(i, OWNERS_WAIT, None, out);
         } else {
+            self.instances[i].unlearn();
             self.enter_backup(i, None, out);
             self.sync_backup(i, out);
+            self.announce_source(i, out);
         }
     }
 }

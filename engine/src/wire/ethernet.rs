@@ -9,6 +9,8 @@ pub const HEADER: usize = 14;
 pub const IPV4: u16 = 0x0800;
 /// EtherType of ARP.
 pub const ARP: u16 = 0x0806;
+/// EtherType of IPv6.
+pub const IPV6: u16 = 0x86dd;
 
 /// The header of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -90,6 +90,11 @@ pub fn header_length(bytes: &[u8]) -> usize {
     usize::from(bytes[0] & 0x0f) * 4
 }
 
+/// Bytes of a packet as its header says; needs a whole header.
+pub fn total_length(bytes: &[u8]) -> u16 {
+    be16(bytes, 2)
+}
+
 /// Puts the right header checksum into a packet, as the kernel does for raw sockets.
 pub fn fill_checksum(packet: &mut [u8]) {
     let length = header_length(packet).min(packet.len());

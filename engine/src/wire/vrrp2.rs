@@ -1,103 +1,18 @@
-//! The VRRPv2 message over IPv4 (RFC 3768, 5.3):
-//!
-//! ```text
-//!  0: version 2, type 1   1: virtual router id   2: priority   3: count of addresses
-//!  4: authentication type 5: interval, seconds   6: checksum over the message
-//!  8: addresses, 4 bytes each, then 8 bytes of authentication data
-//! ```
-//!
-//! [`Packet`] is a view of bytes for the receive path, which must check in keepalived's order and count each
-//! reason; [`Advert`] is a message with meaning.
+//! VRRPv2 advertisements (RFC 3768, 5.3): over IPv4, and over IPv6 as keepalived sends them, which no RFC knows: the
+//! addresses have 16 bytes, no authentication data follows, and the checksum covers a pseudo header (recorded).
+//! The layout is in [`super::vrrp`].
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::checksum::internet;
-use super::{ParseError, be16, ip4};
+use super::checksum::{self, Sum};
+use super::icmp6::Ends;
+use super::vrrp::{AUTH_DATA, CHECKSUM_AT, Packet};
+use super::{ParseError, be16, ipv6};
 
 /// Version 2 and type 1 in the first byte.
 pub const ADVERTISEMENT: u8 = 0x21;
-/// Bytes before the addresses.
-pub const FIXED: usize = 8;
-/// Bytes of authentication data behind them.
-pub const AUTH_DATA: usize = 8;
-/// Where the priority is.
-pub const PRIORITY_AT: usize = 2;
-/// Where the checksum is.
-pub const CHECKSUM_AT: usize = 6;
 
-/// The bytes of a message, at least [`FIXED`] long.
-#[derive(Clone, Copy, Debug)]
-pub struct Packet<'a>(&'a [u8]);
-
-impl<'a> Packet<'a> {
-    /// A view of `bytes`, or `None` if they are shorter than the fixed part.
-    pub fn new(bytes: &'a [u8]) -> Option<Packet<'a>> {
-        (bytes.len() >= FIXED).then_some(Packet(bytes))
-    }
-
-    /// The version.
-    pub fn version(self) -> u8 {
-        self.0[0] >> 4
-    }
-
-    /// The type; 1 is an advertisement.
-    pub fn kind(self) -> u8 {
-        self.0[0] & 0x0f
-    }
-
-    /// The virtual router.
-    pub fn vrid(self) -> u8 {
-        self.0[1]
-    }
-
-    /// The priority.
-    pub fn priority(self) -> u8 {
-        self.0[PRIORITY_AT]
-    }
-
-    /// How many addresses it says it has.
-    pub fn count(self) -> u8 {
-        self.0[3]
-    }
-
-    /// The authentication type.
-    pub fn auth_type(self) -> u8 {
-        self.0[4]
-    }
-
-    /// The advert interval in seconds.
-    pub fn interval(self) -> u8 {
-        self.0[5]
-    }
-
-    /// How long a message with that many addresses is.
-    pub fn expected_length(self) -> usize {
-        FIXED + 4 * usize::from(self.count()) + AUTH_DATA
-    }
-
-    /// Whether the length is the expected one.
-    pub fn has_expected_length(self) -> bool {
-        self.0.len() == self.expected_length()
-    }
-
-    /// Whether the checksum over all bytes is right.
-    pub fn checksum_is_right(self) -> bool {
-        internet(self.0) == 0
-    }
-
-    /// The addresses; needs the expected length.
-    pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> + 'a {
-        let bytes = self.0;
-        (0..usize::from(self.count())).map(move |i| ip4(bytes, FIXED + 4 * i))
-    }
-
-    /// The authentication data; needs the expected length.
-    pub fn auth_data(self) -> &'a [u8] {
-        &self.0[self.0.len() - AUTH_DATA..]
-    }
-}
-
-/// A VRRPv2 advertisement.
+/// A VRRPv2 advertisement over IPv4.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Advert {
     /// Virtual router.
@@ -121,11 +36,11 @@ impl Advert {
         if bytes[0] != ADVERTISEMENT {
             return Err(ParseError::Form);
         }
-        if !packet.has_expected_length() {
+        if packet.length() != packet.expected_length4() {
             return Err(ParseError::Length);
         }
         // A checksum of 0xffff sums up as well as 0, but is never sent.
-        if !packet.checksum_is_right() || be16(bytes, CHECKSUM_AT) == 0xffff {
+        if !packet.checksum2_is_right() || be16(bytes, CHECKSUM_AT) == 0xffff {
             return Err(ParseError::Checksum);
         }
         let mut auth_data = [0; AUTH_DATA];
@@ -134,8 +49,8 @@ impl Advert {
             vrid: packet.vrid(),
             priority: packet.priority(),
             auth_type: packet.auth_type(),
-            interval: packet.interval(),
-            addresses: packet.addresses().collect(),
+            interval: packet.seconds(),
+            addresses: packet.addresses4().collect(),
             auth_data,
         })
     }
@@ -143,16 +58,8 @@ impl Advert {
     /// Appends the message with its checksum.
     pub fn emit(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        let count = u8::try_from(self.addresses.len()).expect("an advert has at most 255 addresses");
-        out.extend_from_slice(&[
-            ADVERTISEMENT,
-            self.vrid,
-            self.priority,
-            count,
-            self.auth_type,
-            self.interval,
-        ]);
-        out.extend_from_slice(&[0, 0]);
+        let count = self.addresses.len();
+        emit_fixed([self.vrid, self.priority, self.auth_type, self.interval], count, out);
         for address in &self.addresses {
             out.extend_from_slice(&address.octets());
         }
@@ -161,9 +68,66 @@ impl Advert {
     }
 }
 
-/// Puts the right checksum into a message.
+/// A VRRPv2 advertisement over IPv6.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Advert6 {
+    /// Virtual router.
+    pub vrid: u8,
+    /// Priority, 0 when leaving.
+    pub priority: u8,
+    /// Authentication type: 0 none, 1 password (which is not sent).
+    pub auth_type: u8,
+    /// Interval in seconds.
+    pub interval: u8,
+    /// The addresses in the order of the configuration, at most 255.
+    pub addresses: Vec<Ipv6Addr>,
+}
+
+impl Advert6 {
+    /// Reads a message: version 2, type 1, the right length and checksum.
+    pub fn parse(ends: Ends, bytes: &[u8]) -> Result<Advert6, ParseError> {
+        let packet = Packet::new(bytes).ok_or(ParseError::Short)?;
+        if bytes[0] != ADVERTISEMENT {
+            return Err(ParseError::Form);
+        }
+        if packet.length() != packet.expected_length6() {
+            return Err(ParseError::Length);
+        }
+        let sum = Sum::pseudo6(ends.source, ends.destination, ipv6::VRRP, bytes.len());
+        if sum.with(bytes).finish() != 0 || be16(bytes, CHECKSUM_AT) == 0xffff {
+            return Err(ParseError::Checksum);
+        }
+        Ok(Advert6 {
+            vrid: packet.vrid(),
+            priority: packet.priority(),
+            auth_type: packet.auth_type(),
+            interval: packet.seconds(),
+            addresses: packet.addresses6().collect(),
+        })
+    }
+
+    /// Appends the message with its checksum.
+    pub fn emit(&self, ends: Ends, out: &mut Vec<u8>) {
+        let start = out.len();
+        let count = self.addresses.len();
+        emit_fixed([self.vrid, self.priority, self.auth_type, self.interval], count, out);
+        for address in &self.addresses {
+            out.extend_from_slice(&address.octets());
+        }
+        let length = out.len() - start;
+        let before = Sum::pseudo6(ends.source, ends.destination, ipv6::VRRP, length);
+        checksum::fill(&mut out[start..], CHECKSUM_AT, before);
+    }
+}
+
+/// Appends the fixed part with a checksum of zero.
+fn emit_fixed(fields: [u8; 4], count: usize, out: &mut Vec<u8>) {
+    let [vrid, priority, auth_type, interval] = fields;
+    let count = u8::try_from(count).expect("an advert has at most 255 addresses");
+    out.extend_from_slice(&[ADVERTISEMENT, vrid, priority, count, auth_type, interval, 0, 0]);
+}
+
+/// Puts the right checksum into a message over IPv4.
 pub fn fill_checksum(message: &mut [u8]) {
-    message[CHECKSUM_AT..CHECKSUM_AT + 2].fill(0);
-    let sum = internet(message);
-    message[CHECKSUM_AT..CHECKSUM_AT + 2].copy_from_slice(&sum.to_be_bytes());
+    checksum::fill(message, CHECKSUM_AT, Sum::default());
 }

@@ -1,36 +1,14 @@
 //! `late takeover` and `forbidden preemption`: who spoke, who heard it, and who had to speak or to be silent.
 //! Hearing is derived from what left a port and who could hear it; an advert that its reader's socket dropped is
-//! taken back when the loss is seen. Version 3 and AH adverts are not decoded in traces and not judged.
+//! taken back when the loss is seen.
 
-use std::net::Ipv4Addr;
-
-use vrrplab_engine::config::Version;
+use vrrplab_engine::config::{Family, Version};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::bounds::{HAND_OVER, SLACK};
 use super::spans::{Report, Spans, Words};
 use super::view::Network;
-use crate::frame::Summary;
-
-/// A VRRPv2 advert on the wire.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Advert<'a> {
-    pub(super) vrid: u8,
-    pub(super) priority: u8,
-    interval: Duration,
-    addresses: &'a [Ipv4Addr],
-}
-
-impl Advert<'_> {
-    pub(super) fn of(summary: &Summary) -> Option<Advert<'_>> {
-        match summary {
-            Summary::Vrrp2 { vrid, priority, interval, addresses } => {
-                Some(Advert { vrid: *vrid, priority: *priority, interval: *interval, addresses })
-            }
-            _ => None,
-        }
-    }
-}
+use crate::frame::Advert;
 
 #[derive(Clone, Debug)]
 pub(super) struct Election {
@@ -49,6 +27,10 @@ struct Voice {
     speaking: bool,
     heard: Option<Heard>,
     before: Option<Heard>,
+    /// The interval of the last advert that it had to accept, which version 3 learns.
+    interval: Option<Duration>,
+    /// The highest sequence number of authenticated adverts, of its own and of those it had to accept.
+    sequence: u32,
 }
 
 /// An advert that an instance had to accept.
@@ -75,7 +57,8 @@ impl Election {
         for m in self.late.ripe(now) {
             let since = self.late.since(m).unwrap_or(now);
             let frame = self.late.subject(m).copied().flatten();
-            self.late.violate(m, late_words(net, m, since, frame));
+            let down = net.plan.members[m].master_down(self.slowest(net, m));
+            self.late.violate(m, late_words(net, m, since, frame, down));
         }
     }
 
@@ -86,26 +69,46 @@ impl Election {
         net: &Network,
         from: (usize, usize),
         frame: u32,
-        advert: Advert<'_>,
+        advert: &Advert,
     ) -> Option<usize> {
-        let member = |m: usize| &net.plan.members[m];
-        let sends = |m: &usize| (member(*m).host, member(*m).link) == (from.0, Some(from.1));
+        let sends = |m: &usize| net.plan.members[*m].sends(from, advert);
         let sender = net.plan.members_with(advert.vrid).iter().copied().find(sends);
-        let sender = sender.filter(|&m| member(m).readable());
+        if let (Some(m), Some(ah)) = (sender, advert.ah) {
+            self.voices[m].sequence = ah.sequence;
+        }
         let began = sender.filter(|&m| self.speak(now, net, m, advert.priority));
         for &m in net.plan.members_with(advert.vrid) {
-            if listens(net, m, from) {
-                let accepted = sender.is_some_and(|s| accepts(net, m, s, advert));
-                self.hear(
-                    now,
-                    net,
-                    m,
-                    Heard { at: now, frame, host: from.0, priority: advert.priority },
-                    accepted,
-                );
+            if listens(net, m, from, advert) {
+                let accepted = sender.is_some_and(|s| accepts(net, m, s, advert)) && self.is_new(m, advert);
+                if accepted {
+                    self.voices[m].interval = Some(advert.interval);
+                }
+                let heard = Heard { at: now, frame, host: from.0, priority: advert.priority };
+                self.hear(now, net, m, heard, accepted);
             }
         }
         began
+    }
+
+    /// Whether an authenticated advert is no repetition (RFC 2402, 3.4.3); if so, it counts as seen.
+    fn is_new(&mut self, m: usize, advert: &Advert) -> bool {
+        let Some(ah) = advert.ah else { return true };
+        let highest = &mut self.voices[m].sequence;
+        let new = ah.sequence > *highest;
+        *highest = ah.sequence.max(*highest);
+        new
+    }
+
+    /// The longest that this instance may count in now: its own interval, or the one it was told.
+    fn slowest(&self, net: &Network, m: usize) -> Duration {
+        let own = net.plan.members[m].config().advert_int;
+        self.voices[m].interval.map_or(own, |told| told.max(own))
+    }
+
+    /// The shortest.
+    fn quickest(&self, net: &Network, m: usize) -> Duration {
+        let own = net.plan.members[m].config().advert_int;
+        self.voices[m].interval.map_or(own, |told| told.min(own))
     }
 
     /// An instance speaks; whether it begins to.
@@ -124,7 +127,8 @@ impl Election {
         let settled = latency(net, m) + HAND_OVER;
         let voice = &self.voices[m];
         let heard = [voice.heard, voice.before].into_iter().flatten().find(|h| now > h.at + settled);
-        if let Some(words) = heard.and_then(|heard| forbidden_words(now, net, m, heard)) {
+        let down = net.plan.members[m].master_down(self.quickest(net, m));
+        if let Some(words) = heard.and_then(|heard| forbidden_words(now, net, m, heard, down)) {
             self.forbidden.on(now, m, now, ());
             self.forbidden.violate(m, words);
         }
@@ -140,8 +144,9 @@ impl Election {
         }
         if !voice.speaking {
             self.late.off(now, m);
-            let member = &net.plan.members[m];
-            let wait = if accepted && heard.priority == 0 { member.skew() } else { member.master_down() };
+            let (member, interval) = (&net.plan.members[m], self.slowest(net, m));
+            let farewell = accepted && heard.priority == 0;
+            let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
             self.late.on(now, m, now + allowance(net, m, wait), Some(heard.frame));
         }
     }
@@ -149,12 +154,13 @@ impl Election {
     /// A frame did not get into a host's socket after all.
     pub(super) fn lost(&mut self, now: Instant, net: &Network, host: usize, frame: u32) {
         for m in net.plan.members_of(host) {
+            let interval = self.slowest(net, m);
             let voice = &mut self.voices[m];
             if voice.heard.is_some_and(|h| h.frame == frame) {
                 voice.heard = voice.before;
                 // A farewell that was not heard hurries nobody.
                 if self.late.since(m).is_some() {
-                    let wait = net.plan.members[m].master_down();
+                    let wait = net.plan.members[m].master_down(interval);
                     self.late.on(now, m, now + allowance(net, m, wait), None);
                 }
             }
@@ -165,9 +171,11 @@ impl Election {
     pub(super) fn delayed(&mut self, now: Instant, net: &Network, host: usize, frame: u32, by: Duration) {
         for m in net.plan.members_of(host) {
             let heard = self.voices[m].heard.filter(|h| h.frame == frame);
+            let interval = self.slowest(net, m);
             if let (Some(heard), true) = (heard, self.late.since(m).is_some()) {
                 let member = &net.plan.members[m];
-                let wait = if heard.priority == 0 { member.skew() } else { member.master_down() };
+                let wait =
+                    if heard.priority == 0 { member.skew(interval) } else { member.master_down(interval) };
                 self.late.on(now, m, now + by + allowance(net, m, wait), Some(frame));
             }
         }
@@ -207,10 +215,11 @@ impl Election {
     /// A backup's time begins when it begins to listen.
     fn update_member(&mut self, now: Instant, net: &Network, m: usize) {
         let member = &net.plan.members[m];
-        if self.voices[m].speaking || !member.readable() || !net.able(m) {
+        if self.voices[m].speaking || !net.able(m) {
             self.late.off(now, m);
         } else if self.late.since(m).is_none() {
-            self.late.on(now, m, now + allowance(net, m, member.master_down()), None);
+            let wait = member.master_down(self.slowest(net, m));
+            self.late.on(now, m, now + allowance(net, m, wait), None);
         }
     }
 
@@ -221,21 +230,30 @@ impl Election {
 }
 
 /// Whether an advert from there arrives at this instance, whatever it thinks of it.
-fn listens(net: &Network, m: usize, from: (usize, usize)) -> bool {
+fn listens(net: &Network, m: usize, from: (usize, usize), advert: &Advert) -> bool {
     let member = &net.plan.members[m];
     let there = |link| net.reaches(from, (member.host, link));
-    member.host != from.0 && member.readable() && net.able(m) && member.link.is_some_and(there)
+    let ours =
+        |to| net.plan.hosts[member.host].links.iter().any(|l| l.addresses.iter().any(|c| c.address == to));
+    let family = advert.addresses.iter().all(|a| Family::of(*a) == member.config().family);
+    let cast = match advert.to {
+        None => !member.is_unicast(),
+        Some(to) => member.is_unicast() && ours(to),
+    };
+    member.host != from.0 && family && cast && net.able(m) && member.link.is_some_and(there)
 }
 
-/// Whether it must accept the advert (RFC 3768, 7.1): same authentication, interval and addresses.
-fn accepts(net: &Network, m: usize, sender: usize, advert: Advert<'_>) -> bool {
+/// Whether it must accept the advert (RFC 3768 and 9568, 7.1): same version, authentication, interval in version 2,
+/// and addresses.
+fn accepts(net: &Network, m: usize, sender: usize, advert: &Advert) -> bool {
     let (member, sender) = (&net.plan.members[m], &net.plan.members[sender]);
     let config = member.config();
-    config.version == Version::V2
+    config.version == sender.config().version
         && config.auth == sender.config().auth
-        && config.advert_int == advert.interval
+        && (config.version == Version::V3 || config.advert_int == advert.interval)
         && member.advertised().count() == advert.addresses.len()
         && member.advertised().all(|a| advert.addresses.contains(&a))
+        && member.takes_from(sender)
 }
 
 /// A timer of this instance, and what may come on top.
@@ -251,7 +269,7 @@ fn latency(net: &Network, m: usize) -> Duration {
 }
 
 /// RFC 3768, 6.4.2: a backup whose Master_Down_Timer fires must become Master.
-fn late_words(net: &Network, m: usize, since: Instant, frame: Option<u32>) -> Words {
+fn late_words(net: &Network, m: usize, since: Instant, frame: Option<u32>, down: Duration) -> Words {
     let member = &net.plan.members[m];
     let name = net.plan.name(member.host);
     let heard = match frame {
@@ -261,19 +279,15 @@ fn late_words(net: &Network, m: usize, since: Instant, frame: Option<u32>) -> Wo
     Words {
         host: Some(name.clone()),
         what: format!("{name} has not taken over virtual router {}", member.config().vrid),
-        cause: format!(
-            "{} on {name} {heard}; its Master_Down_Interval is {}",
-            member.name,
-            member.master_down()
-        ),
+        cause: format!("{} on {name} {heard}; its Master_Down_Interval is {down}", member.name),
     }
 }
 
 /// RFC 3768, 6.1 Preempt_Mode: a backup that must not preempt accepts every advert and waits for silence.
-fn forbidden_words(now: Instant, net: &Network, m: usize, heard: Heard) -> Option<Words> {
+fn forbidden_words(now: Instant, net: &Network, m: usize, heard: Heard, down: Duration) -> Option<Words> {
     let member = &net.plan.members[m];
     let ago = now.saturating_since(heard.at);
-    if !member.config().nopreempt || heard.priority == 0 || ago >= member.master_down() {
+    if !member.config().nopreempt || heard.priority == 0 || ago >= down {
         return None;
     }
     let (name, master) = (net.plan.name(member.host), net.plan.name(heard.host));
@@ -284,10 +298,8 @@ fn forbidden_words(now: Instant, net: &Network, m: usize, heard: Heard) -> Optio
             member.config().vrid
         ),
         cause: format!(
-            "it heard #{} of {master} with priority {} only {ago} before, and its Master_Down_Interval is {}",
-            heard.frame,
-            heard.priority,
-            member.master_down()
+            "it heard #{} of {master} with priority {} only {ago} before, and its Master_Down_Interval is {down}",
+            heard.frame, heard.priority
         ),
     })
 }

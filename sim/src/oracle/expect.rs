@@ -346,13 +346,14 @@ fn class_name(class: FrameClass) -> &'static str {
     }
 }
 
-/// A version 3 advert is an IP packet that traces do not decode: it counts as an advert of unknown priority.
+/// An advert that cannot be read counts as one of unknown priority.
 fn is(class: FrameClass, summary: &Summary) -> bool {
     match (class, summary) {
-        (FrameClass::Vrrp, Summary::Vrrp2 { .. }) => true,
+        (FrameClass::Vrrp, Summary::Vrrp(_)) => true,
         (FrameClass::Vrrp, Summary::Ip { protocol, .. }) => *protocol == VRRP,
-        (FrameClass::PriorityZero, Summary::Vrrp2 { priority, .. }) => *priority == 0,
+        (FrameClass::PriorityZero, Summary::Vrrp(advert)) => advert.priority == 0,
         (FrameClass::Garp, Summary::Garp { .. }) => true,
+        (FrameClass::Garp, Summary::NeighbourAdvertisement(said)) => !said.solicited,
         _ => false,
     }
 }

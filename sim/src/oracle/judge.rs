@@ -8,7 +8,7 @@ use vrrplab_engine::time::Instant;
 
 use super::answers::Answers;
 use super::claims::Claims;
-use super::election::{Advert, Election};
+use super::election::Election;
 use super::expect::{Expectations, Findings};
 use super::holders::Holders;
 use super::neighbour::Neighbours;
@@ -17,16 +17,11 @@ use super::view::Network;
 use super::{Judgement, Outcome, Verdict, name_of};
 use crate::frame::Summary;
 use crate::observer::Observer;
-use crate::scenario::{Act, Fault, Oracle, Rule, Scenario};
-use crate::trace::{Cause, Event, Loss, Touch, What};
+use crate::scenario::{Act, Oracle, Rule, Scenario};
+use crate::trace::{Event, Loss, Touch, What};
 
 /// Judges a run while it happens. What is seen decides; a daemon's claims serve `state and addresses differ`, the
 /// `sequence` expectation and explanations. Memory is bounded by the scenario and the number of violations.
-///
-/// A [`What::Fault`] event means the act that its cause names: [`Cause::Fault`] with the place in
-/// [`Scenario::script`] from 1. Its text is for people, with three exceptions: `start NAME` without a cause is
-/// a node's first start, `power NAME` is a bare host that comes back after a crash, and `over` is the end of an
-/// impairment whose time is up.
 #[derive(Clone, Debug)]
 pub struct Judge {
     script: Vec<Act>,
@@ -108,26 +103,10 @@ impl Judge {
     }
 
     fn fault(&mut self, event: &Event, text: &str) {
-        let at = event.at;
-        let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.net.plan.host(name));
-        if let Some(host) = named("power ") {
-            self.net.power(at, host);
-        } else if let (Some(_), Cause::Fault(number)) = (text.strip_prefix("over"), event.cause) {
-            if let Some(act) = self.script.get((number as usize).wrapping_sub(1)) {
-                self.net.over(at, &act.fault);
-            }
-        } else if let Cause::Fault(number) = event.cause {
-            let index = (number as usize).wrapping_sub(1);
-            let Some(fault) = self.script.get(index).map(|act| act.fault.clone()) else { return };
-            self.net.act(at, &fault, number, text);
-            if let Fault::Crash { node: h, .. } | Fault::Kill(h) | Fault::Start(h) = fault {
-                self.forget(at, h.0);
-            }
-        } else if let Some(host) = named("start ") {
-            self.net.start(at, host);
-            self.forget(at, host);
+        if let Some(host) = self.net.fault(&self.script, event, text) {
+            self.forget(event.at, host);
         }
-        self.look_again(at);
+        self.look_again(event.at);
     }
 
     fn forget(&mut self, at: Instant, host: usize) {
@@ -137,11 +116,12 @@ impl Judge {
 
     /// A frame left a port.
     fn sent(&mut self, at: Instant, from: (usize, usize), frame: u32, summary: &Summary) {
-        if let Some(advert) = Advert::of(summary) {
+        if let Summary::Vrrp(advert) = summary {
             self.net.sent_advert(from.0, advert.vrid, frame);
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
+        // The neighbour oracle knows IPv4 only.
         if let Summary::Garp { address, .. } = summary {
             self.neighbours.garp(at, &self.net, from, frame, *address);
         }
@@ -151,7 +131,7 @@ impl Judge {
     /// A frame did not arrive. Partitions, mutes, carriers and cut trunks are faults of the script and known from
     /// there.
     fn lost(&mut self, at: Instant, host: usize, frame: Option<u32>, why: Loss, summary: &Summary) {
-        let (Some(advert), Some(frame)) = (Advert::of(summary), frame) else { return };
+        let (Summary::Vrrp(advert), Some(frame)) = (summary, frame) else { return };
         match why {
             Loss::NoCarrier | Loss::Partition | Loss::Muted | Loss::TrunkDown => return,
             Loss::QueueFull => self.net.lost_advert(at, host),
@@ -180,7 +160,7 @@ impl Judge {
     /// A frame was touched on its way to a host: an advert that comes late is waited for, and one with a wrong
     /// bit is none.
     fn touched(&mut self, at: Instant, host: usize, frame: u32, how: Touch, summary: &Summary) {
-        let Some(advert) = Advert::of(summary) else { return };
+        let Summary::Vrrp(advert) = summary else { return };
         match how {
             Touch::Duplicated => {}
             Touch::Corrupted(_) => {

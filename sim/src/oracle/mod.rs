@@ -9,6 +9,7 @@ pub mod bounds;
 mod claims;
 mod election;
 mod expect;
+pub mod failover;
 mod holders;
 mod judge;
 mod neighbour;

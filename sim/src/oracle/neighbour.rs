@@ -63,6 +63,11 @@ impl Neighbours {
         }
     }
 
+    /// Where a client sends frames for a place, if it knows.
+    pub(super) fn entry_of(&self, key: (usize, usize)) -> Option<Mac> {
+        self.entries.get(&key).copied()
+    }
+
     /// A gratuitous ARP left a link.
     pub(super) fn garp(
         &mut self,

@@ -2,15 +2,16 @@
 //! follow. Computed once from the scenario.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::config::{Auth, Instance, Reading, Version};
+use vrrplab_engine::config::{Family, Instance, Reading, Version};
 use vrrplab_engine::time::Duration;
 
 use super::bounds;
+use crate::frame::Advert;
 use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
 
@@ -53,6 +54,8 @@ pub(super) struct Member {
     pub(super) places: Vec<(usize, usize)>,
     /// Whether it can ever be Master: the daemon starts, and there is an address to advertise from.
     pub(super) usable: bool,
+    /// Where its adverts come from at the beginning.
+    source: Option<IpAddr>,
     reading: Arc<Reading>,
     index: usize,
 }
@@ -73,25 +76,46 @@ impl Member {
         &self.reading.config.instances[self.index]
     }
 
-    /// Whether its adverts can be told from others on the wire: version 2 without AH.
-    pub(super) fn readable(&self) -> bool {
-        self.config().version == Version::V2 && !matches!(self.config().auth, Auth::Ah(_))
+    pub(super) fn is_unicast(&self) -> bool {
+        !self.config().unicast.peers.is_empty()
     }
 
-    pub(super) fn skew(&self) -> Duration {
-        bounds::skew(self.config(), self.config().advert_int)
+    /// Whether an advert that left this link is one of its own.
+    pub(super) fn sends(&self, from: (usize, usize), advert: &Advert) -> bool {
+        let config = self.config();
+        let family = advert.addresses.iter().all(|a| Family::of(*a) == config.family);
+        let cast = match advert.to {
+            None => !self.is_unicast(),
+            Some(to) => config.unicast.peers.iter().any(|peer| peer.address == to),
+        };
+        (self.host, self.link) == (from.0, Some(from.1)) && family && cast
     }
 
-    pub(super) fn master_down(&self) -> Duration {
-        bounds::master_down(self.config(), self.config().advert_int)
+    /// Whether its `check_unicast_src` lets adverts of that instance through, if it has one.
+    pub(super) fn takes_from(&self, sender: &Member) -> bool {
+        let unicast = &self.config().unicast;
+        let bounds = unicast.peers.iter().find(|peer| Some(peer.address) == sender.source);
+        let ttl = sender.config().unicast.ttl.unwrap_or(match sender.config().family {
+            Family::V4 => 255,
+            Family::V6 => 64,
+        });
+        !(self.is_unicast() && unicast.check_source)
+            || bounds.is_some_and(|peer| (peer.min_ttl..=peer.max_ttl).contains(&ttl))
+    }
+
+    /// Skew_Time if it counts in this interval.
+    pub(super) fn skew(&self, interval: Duration) -> Duration {
+        bounds::skew(self.config(), interval)
+    }
+
+    /// Master_Down_Interval if it counts in this interval.
+    pub(super) fn master_down(&self, interval: Duration) -> Duration {
+        bounds::master_down(self.config(), interval)
     }
 
     /// The addresses that it advertises.
-    pub(super) fn advertised(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
-        self.config().addresses.iter().filter_map(|a| match a.cidr.address {
-            IpAddr::V4(a) => Some(a),
-            IpAddr::V6(_) => None,
-        })
+    pub(super) fn advertised(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.config().addresses.iter().map(|a| a.cidr.address)
     }
 
     /// Why this instance refuses adverts of `other` (RFC 3768, 7.1), if it is known to.
@@ -102,6 +126,7 @@ impl Member {
             () if a.version != b.version => Some("version"),
             () if a.vrid != b.vrid => Some("virtual router id"),
             () if a.auth != b.auth => Some("authentication"),
+            () if self.is_unicast() != other.is_unicast() => Some("unicast"),
             () if a.version == Version::V2 && a.advert_int != b.advert_int => Some("advert interval"),
             () if differ(self, other) || differ(other, self) => Some("address list"),
             () => None,
@@ -179,14 +204,14 @@ impl Topology {
     fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
         let instance = &reading.config.instances[index];
         let link = self.link(host, &instance.interface);
-        let has_source = |l: usize| self.hosts[host].links[l].addresses.iter().any(|a| a.address.is_ipv4());
+        let source = source_of(instance, link.map(|l| &self.hosts[host].links[l]));
         let mut member = Member {
             host,
             name: instance.name.as_str().into(),
             link,
             places: Vec::new(),
-            usable: !reading.refused()
-                && link.is_some_and(|l| instance.mcast_src_ip.is_some() || has_source(l)),
+            usable: !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance),
+            source,
             reading: Arc::clone(reading),
             index,
         };
@@ -276,6 +301,29 @@ fn domains(scenario: &Scenario) -> Vec<usize> {
         domain.iter_mut().filter(|d| **d == other).for_each(|d| *d = first);
     }
     domain
+}
+
+/// The configured source, or the link's first address that is not the instance's own, over IPv6 its first link-local
+/// one.
+fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
+    let configured = match instance.family {
+        _ if !instance.unicast.peers.is_empty() && instance.unicast.source.is_some() => {
+            instance.unicast.source
+        }
+        Family::V4 => instance.mcast_src_ip.map(IpAddr::V4),
+        Family::V6 => instance.mcast_src_ip6.map(IpAddr::V6),
+    };
+    let fits = |address: IpAddr| match address {
+        IpAddr::V4(_) => instance.family == Family::V4,
+        IpAddr::V6(a) => instance.family == Family::V6 && a.is_unicast_link_local(),
+    };
+    let own = || link?.addresses.iter().map(|c| c.address).find(|a| fits(*a));
+    configured.or_else(own)
+}
+
+/// `unicast_fault_no_peer`.
+fn lacks_peers(instance: &Instance) -> bool {
+    instance.unicast.fault_no_peer && instance.unicast.peers.is_empty()
 }
 
 fn machine(host: &Host) -> Machine {

@@ -8,8 +8,8 @@ use vrrplab_engine::boundary::Timer;
 use vrrplab_engine::time::Instant;
 
 use super::topology::Topology;
-use crate::scenario::{Fault, Medium, Scenario};
-use crate::trace::Cause;
+use crate::scenario::{Act, Fault, Medium, Scenario};
+use crate::trace::{Cause, Event};
 
 /// Hosts that could hear each other if nobody were muted: a segment and a side of its partition. Where trunks
 /// connect several, the first segment stands for all of them.
@@ -136,8 +136,35 @@ impl Network {
         Some(place)
     }
 
+    /// A [`What::Fault`](crate::trace::What::Fault) event with its text. It means the act that its cause names:
+    /// [`Cause::Fault`] with the place in the script from 1. The text is for people, with three exceptions: `start
+    /// NAME` without a cause is a node's first start, `power NAME` is a bare host that comes back after a crash, and
+    /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is gone or new.
+    pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<usize> {
+        let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.plan.host(name));
+        let (power, start) = (named("power "), named("start "));
+        if let Some(host) = power {
+            self.power(event.at, host);
+            return None;
+        }
+        let Cause::Fault(number) = event.cause else {
+            self.start(event.at, start?);
+            return start;
+        };
+        let act = script.get((number as usize).wrapping_sub(1))?;
+        if text.starts_with("over") {
+            self.over(event.at, &act.fault);
+            return None;
+        }
+        self.act(event.at, &act.fault, number, text);
+        match act.fault {
+            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start(host) => Some(host.0),
+            _ => None,
+        }
+    }
+
     /// An act of the script, by its number from 1, and its words in the trace.
-    pub(super) fn act(&mut self, at: Instant, fault: &Fault, number: u32, text: &str) {
+    fn act(&mut self, at: Instant, fault: &Fault, number: u32, text: &str) {
         self.acts.insert(number, (at, text.into()));
         self.last_act = Some(number);
         match *fault {

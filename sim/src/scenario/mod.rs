@@ -4,6 +4,7 @@
 mod impairment;
 mod model;
 mod read;
+mod vary;
 
 pub use impairment::*;
 pub use model::*;

@@ -86,7 +86,8 @@ impl Segment {
     }
 }
 
-/// `snooping = { querier, timeout, strict, unregistered }`: IGMP snooping (RFC 4541).
+/// `snooping = { querier, timeout, strict, unregistered }`: IGMP snooping (RFC 4541). Reports go to ports where a
+/// query came from alone (2.1.1): without a querier a switch never learns of members behind a trunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Snooping {
     /// `querier`: this switch asks all hosts every 125 s, first at 0 s. Default false. Without a querier

@@ -12,7 +12,7 @@ use vrrplab_engine::boundary::{
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::State;
-use vrrplab_engine::wire::{ethernet, ipv4};
+use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp3};
 use vrrplab_engine::{Node, addr::Mac};
 
 use super::anchors::Sight;
@@ -106,10 +106,10 @@ impl Daemon {
         self.sockets.iter().position(|s| s.as_ref().is_some_and(takes)).map(|n| SockId(n as u16))
     }
 
-    /// The interface that a socket is bound to.
-    fn link_of(&self, sock: SockId) -> usize {
+    /// The interface that a socket is bound to, if it is.
+    fn link_of(&self, sock: SockId) -> Option<usize> {
         let spec = self.sockets[usize::from(sock.0)].expect("the engine sends by open sockets");
-        usize::from(spec.link.expect("only multicast is sent so far").0)
+        spec.link.map(|LinkId(link)| usize::from(link))
     }
 
     /// Its configuration.
@@ -191,6 +191,7 @@ impl World {
             files: things.files(),
             processes: things.processes(config),
             wall_clock: Duration::ZERO,
+            forwards6: false,
         }
     }
 
@@ -326,22 +327,40 @@ impl World {
         self.daemon_timers.set(h, turn.map(|at| at.max(self.now)));
     }
 
-    /// The frame that an effect puts on the wire. For a packet the kernel adds the Ethernet header and the IP
-    /// checksum.
+    /// What an effect puts on the wire: a frame, or a unicast packet, whose station is not known yet. The kernel adds
+    /// headers and checksums.
     fn frame_of(&mut self, h: usize, timed: Timed) -> Option<FrameId> {
         let host = &self.hosts[h];
         let daemon = host.daemon.as_ref()?;
         match timed.effect {
             Effect::Send { sock, to, bytes } => {
-                let link = daemon.link_of(sock);
-                let source = host.kernel.links[link].mac;
-                let header =
-                    ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 };
                 let packet = daemon.effects.bytes(bytes);
+                let link = daemon.link_of(sock).filter(|_| to.is_multicast());
+                let source = link.map(|link| host.kernel.links[link].mac);
                 Some(self.frames.make(|frame| {
-                    header.emit(frame);
+                    let header = source.map(|source| ethernet::Header {
+                        destination: Mac::of_group(to),
+                        source,
+                        ethertype: ethernet::IPV4,
+                    });
+                    header.inspect(|header| header.emit(frame));
+                    let start = frame.len();
                     frame.extend_from_slice(packet);
-                    ipv4::fill_checksum(&mut frame[ethernet::HEADER..]);
+                    ipv4::fill_checksum(&mut frame[start..]);
+                }))
+            }
+            Effect::Send6 { sock, from, to, hop_limit, bytes } => {
+                let message = daemon.effects.bytes(bytes);
+                let link = daemon.link_of(sock).filter(|_| to.is_multicast());
+                let source = link.map(|link| host.kernel.links[link].mac);
+                Some(self.frames.make(|frame| {
+                    let header = source.map(|source| ethernet::Header {
+                        destination: Mac::of_group6(to),
+                        source,
+                        ethertype: ethernet::IPV6,
+                    });
+                    header.inspect(|header| header.emit(frame));
+                    packet6(from, to, hop_limit, message, frame);
                 }))
             }
             Effect::Frame { bytes, .. } => {
@@ -349,6 +368,27 @@ impl World {
                 Some(self.frames.make(|frame| frame.extend_from_slice(bytes)))
             }
             _ => None,
+        }
+    }
+
+    /// A packet of a raw socket leaves: to its group by the socket's interface, to one host by the way there.
+    fn send<O: Observer>(
+        &mut self,
+        h: usize,
+        sock: SockId,
+        to: IpAddr,
+        frame: FrameId,
+        cause: Cause,
+        observer: &mut O,
+    ) {
+        let link = self.hosts[h].daemon.as_ref().and_then(|daemon| daemon.link_of(sock));
+        match link.filter(|_| to.is_multicast()) {
+            Some(link) => self.transmit(h, link, frame, cause, observer),
+            None => {
+                let packet = self.frames.take(frame);
+                self.output(h, &packet, link, cause, observer);
+                self.frames.put_back(frame, packet);
+            }
         }
     }
 
@@ -379,9 +419,17 @@ impl World {
                     self.membership_changed(h, link, group, false);
                 }
             }
-            Effect::Send { sock, .. } => {
-                let link = daemon.link_of(sock);
-                self.transmit(h, link, frame.expect("a packet has a frame"), cause, observer);
+            Effect::Send { sock, to, .. } => {
+                self.send(h, sock, to.into(), frame.expect("a packet has a frame"), cause, observer);
+            }
+            Effect::Send6 { sock, from, to, .. } => {
+                let frame = frame.expect("a packet has a frame");
+                // The kernel refuses a source that the host does not have.
+                if self.hosts[h].kernel.has(from.into()) {
+                    self.send(h, sock, to.into(), frame, cause, observer);
+                } else {
+                    self.frames.free(frame);
+                }
             }
             Effect::Frame { link, .. } => {
                 self.transmit(h, usize::from(link.0), frame.expect("a frame is one"), cause, observer);
@@ -423,7 +471,6 @@ impl World {
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
-            Effect::Send6 { .. } => panic!("the engine does not ask for this yet"),
             Effect::Exit => self.end_daemon(h),
         }
     }
@@ -485,4 +532,24 @@ impl World {
     pub(super) fn origin_of_act(n: usize) -> Origin {
         of_fault(n as u32 + 1)
     }
+}
+
+/// Class of service CS6, as keepalived sets it on its sockets (observed).
+const CLASS: u8 = 0xc0;
+
+/// The packet that the kernel makes of a message of a raw socket for VRRP.
+fn packet6(from: Ipv6Addr, to: Ipv6Addr, hop_limit: u8, message: &[u8], out: &mut Vec<u8>) {
+    let header = ipv6::Header {
+        class: CLASS,
+        flow: 0,
+        payload_length: message.len() as u16,
+        next: ipv6::VRRP,
+        hop_limit,
+        source: from,
+        destination: to,
+    };
+    header.emit(out);
+    let start = out.len();
+    out.extend_from_slice(message);
+    vrrp3::fill_checksum(&mut out[start..], vrrp3::Ends::V6(from, to));
 }

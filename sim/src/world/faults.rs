@@ -22,9 +22,10 @@ impl World {
         self.tell(observer, None, What::Fault(describe(&scenario, fault)), cause);
         match fault {
             Fault::Crash { node, back } => {
+                // First, so that nobody is left to say goodbye.
+                self.hosts[node.0].kernel.powered = false;
                 self.end_daemon(node.0);
                 self.forget_everything(node.0, cause, observer);
-                self.hosts[node.0].kernel.powered = false;
                 if let Some(back) = back {
                     self.queue.push(self.now + *back, Item::Power { host: node.0, act: n });
                 }
@@ -149,7 +150,7 @@ impl World {
 }
 
 /// An act in words: `crash a`, `partition lan: a | b probe`, `mute a -> b`.
-fn describe(scenario: &Scenario, fault: &Fault) -> String {
+pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
     let name = |h: &HostIndex| &scenario.hosts[h.0].name;
     let lan = |s: &SegmentIndex| &scenario.segments[s.0].name;
     match fault {

@@ -7,7 +7,7 @@ use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::Packet;
 use vrrplab_engine::wire::arp::{Arp, Operation};
 use vrrplab_engine::wire::icmp::Echo;
-use vrrplab_engine::wire::{ethernet, igmp, ipv4};
+use vrrplab_engine::wire::{ethernet, igmp, ipv4, ipv6, vrrp3};
 
 use super::World;
 use super::anchors::Sight;
@@ -54,13 +54,13 @@ impl Kernel {
             port: switches[link.segment.0].add_port(),
             global: first + n,
             carrier: true,
-            addresses: link.addresses.clone(),
+            addresses: with_link_local(link),
         });
         Kernel { powered: true, links: links.collect(), neighbours: Neighbours::new(rng) }
     }
 
-    fn has(&self, address: Ipv4Addr) -> bool {
-        self.links.iter().flat_map(|l| &l.addresses).any(|c| c.address == IpAddr::V4(address))
+    pub(super) fn has(&self, address: IpAddr) -> bool {
+        self.links.iter().flat_map(|l| &l.addresses).any(|c| c.address == address)
     }
 
     /// The link whose network holds `address`, and our address there.
@@ -131,12 +131,57 @@ impl World {
         }
         match header.ethertype {
             ethernet::IPV4 => self.receive_ip(h, link, header, payload, frame, number, observer),
+            ethernet::IPV6 => self.receive_ip6(h, link, payload, frame, number, observer),
             ethernet::ARP => {
                 if let Ok(arp) = Arp::parse(payload) {
                     self.receive_arp(h, link, header, &arp, number, observer);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn receive_ip6<O: Observer>(
+        &mut self,
+        h: usize,
+        link: usize,
+        packet: &[u8],
+        frame: &[u8],
+        number: u32,
+        observer: &mut O,
+    ) {
+        let Ok((header, message)) = ipv6::Header::parse(packet) else { return };
+        let ipv6::Header { source, destination, hop_limit, .. } = header;
+        let ours = destination.is_multicast() || self.hosts[h].kernel.has(destination.into());
+        let daemon = self.hosts[h].daemon.as_ref().filter(|_| ours && header.next == ipv6::VRRP);
+        let sum = vrrp3::Ends::V6(source, destination).sum(message.len()).with(message);
+        if let Some(sock) = daemon.and_then(|d| d.socket(link, ipv6::VRRP, destination.into()))
+            && sum.finish() == 0
+        {
+            let packet = Packet::V6 { source, destination, hop_limit, message };
+            self.packet_for_daemon(h, sock, frame, packet, number, observer);
+        }
+    }
+
+    /// A packet of this host leaves it for one station.
+    pub(super) fn output<O: Observer>(
+        &mut self,
+        h: usize,
+        packet: &[u8],
+        _by: Option<usize>,
+        cause: Cause,
+        observer: &mut O,
+    ) {
+        let Ok(header) = ipv4::Header::parse_unchecked(packet) else { return };
+        let Some((link, _)) = self.hosts[h].kernel.route(header.destination) else { return };
+        let neighbours = &mut self.hosts[h].kernel.neighbours;
+        let before = neighbours.get(header.destination);
+        let way = neighbours.send(header.destination, packet, self.now);
+        self.neighbour_changed(h, header.destination, before, cause, observer);
+        match way {
+            Way::To(mac) => self.send_packet(h, link, mac, packet, cause, observer),
+            Way::Wait { ask: true } => self.ask(h, header.destination, Mac::BROADCAST, observer),
+            Way::Wait { ask: false } => {}
         }
     }
 
@@ -153,18 +198,19 @@ impl World {
     ) {
         let Ok((header, payload)) = ipv4::Header::parse(packet) else { return };
         // A packet from outside that says it is from here is a martian (recorded: `same-address`).
-        if self.hosts[h].kernel.has(header.source) {
+        if self.hosts[h].kernel.has(header.source.into()) {
             return;
         }
-        if header.protocol == ipv4::VRRP {
-            let daemon = self.hosts[h].daemon.as_ref();
-            if let Some(sock) =
-                daemon.and_then(|d| d.socket(link, ipv4::VRRP, IpAddr::V4(header.destination)))
-            {
+        if matches!(header.protocol, ipv4::VRRP | ipv4::AH) {
+            let ours =
+                header.destination.is_multicast() || self.hosts[h].kernel.has(header.destination.into());
+            let daemon = self.hosts[h].daemon.as_ref().filter(|_| ours);
+            let sock = daemon.and_then(|d| d.socket(link, header.protocol, header.destination.into()));
+            if let Some(sock) = sock {
                 let packet = Packet::V4(&packet[..usize::from(header.total_length)]);
                 self.packet_for_daemon(h, sock, frame, packet, number, observer);
             }
-        } else if header.protocol == ipv4::ICMP && self.hosts[h].kernel.has(header.destination) {
+        } else if header.protocol == ipv4::ICMP && self.hosts[h].kernel.has(header.destination.into()) {
             match Echo::parse(payload) {
                 Ok(echo) if echo.reply => self.pong(h, header.source, &echo, ethernet.source, observer),
                 Ok(echo) => {
@@ -197,7 +243,8 @@ impl World {
         let host = &mut self.hosts[h].kernel;
         let cause = Cause::Frame(number);
         let before = host.neighbours.get(arp.sender);
-        let asks_us = arp.operation == Operation::Request && !arp.is_gratuitous() && host.has(arp.target);
+        let asks_us =
+            arp.operation == Operation::Request && !arp.is_gratuitous() && host.has(arp.target.into());
         if asks_us {
             host.neighbours.asked_by(arp.sender, arp.sender_mac, self.now);
         } else {
@@ -309,15 +356,7 @@ impl World {
         };
         header.emit(&mut packet);
         echo.emit(&mut packet);
-        let neighbours = &mut self.hosts[h].kernel.neighbours;
-        let before = neighbours.get(destination);
-        let way = neighbours.send(destination, &packet, self.now);
-        self.neighbour_changed(h, destination, before, cause, observer);
-        match way {
-            Way::To(mac) => self.send_packet(h, link, mac, &packet, cause, observer),
-            Way::Wait { ask: true } => self.ask(h, destination, Mac::BROADCAST, observer),
-            Way::Wait { ask: false } => {}
-        }
+        self.output(h, &packet, Some(link), cause, observer);
     }
 
     /// A client's next echo request. The one before counts as unanswered if no reply has come.
@@ -372,4 +411,14 @@ impl World {
     pub(super) fn carrier_of(&self, h: usize, link: usize) -> bool {
         self.hosts[h].kernel.links[link].carrier
     }
+}
+
+/// A link with an IPv6 address has a link-local one as well.
+fn with_link_local(link: &scenario::Link) -> Vec<Cidr> {
+    let local = |c: &Cidr| matches!(c.address, IpAddr::V6(a) if a.is_unicast_link_local());
+    let mut addresses = link.addresses.clone();
+    if addresses.iter().any(|c| c.address.is_ipv6()) && !addresses.iter().any(local) {
+        addresses.push(Cidr { address: link.mac.link_local().into(), prefix: 64 });
+    }
+    addresses
 }

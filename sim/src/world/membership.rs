@@ -39,7 +39,8 @@ pub(super) enum Saying {
 impl World {
     /// A daemon's first socket of a group was opened on a link, or its last one was closed.
     pub(super) fn membership_changed(&mut self, h: usize, link: usize, group: Ipv4Addr, member: bool) {
-        if !self.switches[self.hosts[h].kernel.links[link].segment].snoops() {
+        let kernel = &self.hosts[h].kernel;
+        if !kernel.powered || !self.switches[kernel.links[link].segment].snoops() {
             return;
         }
         let saying = if member { Saying::Join(group) } else { Saying::Leave(group) };

@@ -32,6 +32,7 @@ use crate::switch::Switch;
 use crate::trace::{Cause, Event, Name, What};
 use anchors::Anchors;
 use daemon::Daemon;
+pub use faults::describe;
 use frames::Frames;
 pub(crate) use jobs::USUAL;
 use kernel::{Kernel, Pinger};

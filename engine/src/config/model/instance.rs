@@ -187,8 +187,8 @@ pub struct Unicast {
     pub source: Option<IpAddr>,
     /// `unicast_peer`; empty means multicast.
     pub peers: Vec<Peer>,
-    /// `unicast_ttl`, 0–255. Default 255.
-    pub ttl: u8,
+    /// `unicast_ttl`, 0–255. Default over IPv4: 255; over IPv6: the kernel's.
+    pub ttl: Option<u8>,
     /// `check_unicast_src`, `vrrp_check_unicast_src`, or a peer with TTL bounds.
     pub check_source: bool,
     /// `unicast_fault_no_peer`.
@@ -202,7 +202,7 @@ impl Default for Unicast {
         Unicast {
             source: None,
             peers: Vec::new(),
-            ttl: 255,
+            ttl: None,
             check_source: false,
             fault_no_peer: false,
             old_checksum: OldChecksum::Auto,
@@ -275,7 +275,7 @@ pub enum Auth {
     None,
     /// Type 1: the password, zero padded.
     Pass([u8; 8]),
-    /// Type 2, IPsec AH: the key, zero padded. Read, not yet spoken.
+    /// Type 2, IPsec AH: the key, zero padded.
     Ah([u8; 8]),
 }
 

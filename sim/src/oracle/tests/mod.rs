@@ -1,6 +1,7 @@
 //! Stories told to the judge by hand: two nodes, a client, one address, and the events that a world would give.
 
 mod chaos;
+mod failover;
 mod oracles;
 mod rules;
 
@@ -13,7 +14,7 @@ use vrrplab_engine::config::{Address, Config, Instance, Reading};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::{Judge, Judgement, Outcome, Verdict};
-use crate::frame::Summary;
+use crate::frame::{Advert, Summary};
 use crate::observer::Observer;
 use crate::scenario::*;
 use crate::trace::{Cause, Event, Loss, Name, NeighbourState, What};
@@ -219,7 +220,8 @@ impl Run {
 }
 
 fn advert(priority: u8) -> Summary {
-    Summary::Vrrp2 { vrid: 100, priority, interval: Duration::from_secs(1), addresses: vec![VIP] }
+    let (interval, addresses) = (Duration::from_secs(1), vec![VIP.into()]);
+    Summary::Vrrp(Advert { version: 2, ah: None, vrid: 100, priority, interval, addresses, to: None })
 }
 
 fn crash(node: HostIndex) -> Fault {

@@ -9,7 +9,6 @@ use super::super::{Anchor, When};
 use super::expect::instance;
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
-use super::script::the_verb;
 
 /// What can be waited for, each with the keys that only it has.
 const ANCHORS: &[(&str, &[&str])] =
@@ -24,7 +23,7 @@ pub(super) fn read<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Whe
     keys.extend(["nth", "plus"]);
     let table = page.table(item, "an `after`", &keys)?;
     let plus = table.get("plus").map_or(Some(Duration::ZERO), |i| page.time(i));
-    let kind = the_verb(page, &table, &kinds, &keys, "`after`")?;
+    let kind = the_kind(page, &table, &kinds, &keys)?;
     for (other, own) in ANCHORS.iter().filter(|(k, _)| *k != kind) {
         for key in table.present(own) {
             let message = format!("`{key}` belongs to `{other}`, not to `{kind}`");
@@ -39,6 +38,29 @@ pub(super) fn read<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Whe
     };
     let anchor = anchor(page, &table, kind, lab);
     Some(When::After { anchor: anchor?, nth: nth?, plus: plus? })
+}
+
+/// The one thing that is waited for.
+fn the_kind<'a>(
+    page: &Page<'a>,
+    table: &Table<'a>,
+    kinds: &[&'static str],
+    known: &[&str],
+) -> Option<&'static str> {
+    match table.present(kinds)[..] {
+        [kind] => return Some(kind),
+        // A misspelt one has been reported as an unknown key.
+        [] if table.has_others(known) => {}
+        [] => {
+            let help = format!("one of: {}", kinds.join(", "));
+            page.error("missing-key", table.span.clone(), "this `after` does not say after what", help);
+        }
+        [first, second, ..] => {
+            let message = format!("this `after` waits for `{first}` already");
+            page.error("several-times", table.key_span(second), message, "an act waits for one thing");
+        }
+    }
+    None
 }
 
 fn count<'a>(page: &Page<'a>, item: Item<'a>) -> Option<u32> {

@@ -3,8 +3,8 @@
 use vrrplab_engine::time::Duration;
 
 use super::super::{
-    ArpPolicer, Bottleneck, HostIndex, Impairment, Medium, QueueLimit, Segment, SegmentIndex, Share,
-    Snooping, Traffic, Trunk, TrunkIndex,
+    ArpPolicer, Bottleneck, HostIndex, Impairment, Medium, QuantityError, QueueLimit, Rate, Segment,
+    SegmentIndex, Share, Snooping, Traffic, Trunk, TrunkIndex,
 };
 use super::hosts::{Lab, Wanted, check_name};
 use super::page::{Item, Named, Page, Table, suggestion};
@@ -81,12 +81,12 @@ fn snooping<'a>(page: &Page<'a>, item: Item<'a>) -> Option<Snooping> {
     let truth = |key| table.get(key).and_then(|i| page.truth(i)).unwrap_or(false);
     snooping.querier = truth("querier");
     snooping.strict = truth("strict");
-    if let Some(item) = table.get("timeout") {
-        snooping.timeout = above_zero(page, item, "timeout = \"260s\"")?;
+    if let Some(time) = table.get("timeout").and_then(|i| above_zero(page, i, "timeout = \"260s\"")) {
+        snooping.timeout = time;
     }
     if let Some(item) = table.get("unregistered") {
         const WORDS: &[&str] = &["flood", "drop"];
-        match page.text(item)? {
+        match page.text(item).unwrap_or("drop") {
             "flood" => snooping.unregistered_flooded = true,
             "drop" => {}
             word => {
@@ -348,24 +348,29 @@ fn percentage<'a>(page: &Page<'a>, item: Item<'a>) -> Option<Share> {
             let written = page.text_at(item.span());
             let help = match other {
                 DeValue::Integer(_) => format!("write \"{written}%\""),
-                _ => "write it with its sign: \"0.5%\", \"50%\"".to_string(),
+                DeValue::Float(_) => of_one(written),
+                _ => "write it in quotes with its sign: \"0.5%\", \"50%\"".to_string(),
             };
             page.error("wrong-type", item.span(), "a percentage belongs here", help);
             return None;
         }
     };
-    match text.parse() {
-        Ok(share) => Some(share),
-        Err(error) => {
-            let error: super::super::QuantityError = error;
-            page.error(
-                "bad-share",
-                item.span(),
-                format!("`{text}` is no share of frames"),
-                error.to_string(),
-            );
-            None
+    let read: Result<Share, QuantityError> = text.parse();
+    if let Err(error) = read {
+        let help = if text.contains('%') { error.to_string() } else { of_one(text) };
+        page.error("bad-share", item.span(), format!("`{text}` is no share of frames"), help);
+    }
+    read.ok()
+}
+
+/// What to write for a fraction of one.
+fn of_one(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(part) if part > 0.0 && part <= 1.0 => {
+            let share = Share::from_ppm((part * 1e6).round() as u32);
+            format!("a share is a percentage: \"{share}\" for {text} of all frames, or \"{text}%\"")
         }
+        _ => "a share of frames is a percentage: \"5%\", \"0.01%\"".to_string(),
     }
 }
 
@@ -378,16 +383,12 @@ fn bottleneck<'a>(page: &Page<'a>, table: &Table<'a>) -> Option<Option<Bottlenec
         return Some(None);
     };
     let text = page.text(item)?;
-    let rate = match text.parse() {
-        Ok(rate) => Some(rate),
-        Err(error) => {
-            let error: super::super::QuantityError = error;
-            page.error("bad-rate", item.span(), format!("`{text}` is no rate"), error.to_string());
-            None
-        }
-    };
+    let rate: Result<Rate, QuantityError> = text.parse();
+    if let Err(error) = rate {
+        page.error("bad-rate", item.span(), format!("`{text}` is no rate"), error.to_string());
+    }
     let queue = table.get("queue").map_or(Some(QUEUE), |i| queue(page, i));
-    Some(Some(Bottleneck { rate: rate?, queue: queue? }))
+    Some(Some(Bottleneck { rate: rate.ok()?, queue: queue? }))
 }
 
 fn queue<'a>(page: &Page<'a>, item: Item<'a>) -> Option<QueueLimit> {

@@ -292,5 +292,12 @@ fn pair<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<(HostIndex, Ho
     if from == to {
         page.error("wrong-host", item.span(), "`from` and `to` are the same host", "");
     }
+    let [one, other] = [from, to].map(|h| &lab.hosts[h.0]);
+    let met = one.links.iter().any(|l| other.links.iter().any(|o| o.segment == l.segment));
+    if !met && !one.links.is_empty() && !other.links.is_empty() {
+        let message = format!("{} and {} are on no common segment", one.name, other.name);
+        let help = "what is between segments is a trunk: impair = { on = \"uplink\", loss = \"100%\" }";
+        page.error("wrong-host", item.span(), message, help);
+    }
     Some((from, to))
 }

@@ -1,7 +1,5 @@
 //! What a person sees who writes a scenario with mistakes in it, and what comes out of one without.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{Announced, Cost};
@@ -10,6 +8,8 @@ use vrrplab_engine::time::Instant;
 
 use super::*;
 use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
+
+mod network;
 
 /// A laboratory of files that has `a.conf` and `b.conf`; it reads as much of a keepalived.conf as a scenario
 /// asks for.
@@ -508,43 +508,6 @@ fn scenarios_are_named_after_their_place() {
     assert_eq!(name_of("/home/x/scenarios/seed/two-routers/two-routers.toml"), "seed/two-routers");
     assert_eq!(name_of("./mine.toml"), "mine");
     assert_eq!(name_of("../a/b"), "a/b");
-}
-
-/// Reads configurations beside a scenario of this project.
-struct Beside<'a>(&'a Path);
-
-impl Files for Beside<'_> {
-    fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
-        let text = std::fs::read_to_string(self.0.join(path)).map_err(|e| e.to_string())?;
-        Ok(stub_reading(path, &text))
-    }
-    fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
-        stub_reading(name, text)
-    }
-}
-
-#[test]
-fn the_scenarios_of_this_project_have_no_mistakes() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let mut folders = vec![root];
-    let mut names = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "toml") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                assert!(text.starts_with("# "), "{}: the first line says what is at stake", path.display());
-                let file = read(path.to_str().unwrap(), &text, &Beside(&folder));
-                assert_eq!(file.findings, [], "{}", path.display());
-                names.extend(file.scenarios.into_iter().map(|s| s.name));
-            }
-        }
-    }
-    names.sort();
-    assert!(names.contains(&"seed/two-routers".to_string()), "{names:?}");
-    assert!(names.contains(&"vrrp/silent-heal/announced".to_string()), "{names:?}");
 }
 
 /// Reading ends, and every span can be drawn.
