@@ -51,6 +51,8 @@ fn scenario(count: u8, config: impl Fn(u8) -> Config) -> Arc<Scenario> {
             start: Some(Instant::ZERO),
             cost: Cost::RECORDED,
             scripts: Vec::new(),
+            files: std::collections::BTreeMap::new(),
+            processes: std::collections::BTreeMap::new(),
         };
         let mac = Mac([2, 0, 0, 0, 0, n + 1]);
         let link = Link::new("eth0", mac, SegmentIndex(0), vec![address]);

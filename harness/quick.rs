@@ -10,6 +10,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vrrplab_engine::boundary::Cost;
@@ -82,12 +83,19 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
     for ((name, (_, reading)), links) in names.iter().zip(&options.configs).zip(network.links) {
         let start = Some(Instant::ZERO);
         let (reading, scripts) = (Arc::clone(reading), Vec::new());
-        let node = NodeSpec { reading, start, cost: Cost::RECORDED, scripts };
+        let node = NodeSpec {
+            reading,
+            start,
+            cost: Cost::RECORDED,
+            scripts,
+            files: BTreeMap::new(),
+            processes: BTreeMap::new(),
+        };
         hosts.push(Host::new(name.as_str(), links, Role::Node(node)));
     }
     hosts.extend(network.probe.map(|(link, to)| {
         let ping = Some(Ping { to, every: Duration::from_millis(100) });
-        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping }))
+        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping, smtp: None }))
     }));
     Ok(Scenario {
         name: names.join("+"),

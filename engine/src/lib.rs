@@ -20,6 +20,7 @@ pub mod finding;
 mod node;
 pub mod quirks;
 pub mod schedule;
+pub mod smtp;
 pub mod time;
 pub mod vrrp;
 pub mod wire;

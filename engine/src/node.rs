@@ -62,7 +62,11 @@ impl Node {
             }
             (Life::Running, Input::Job { job, exit }) => self.vrrp.job(job, exit, out),
             (Life::Stopping { .. }, Input::Job { job, .. }) => self.vrrp.forget(job),
-            (Life::Running, Input::Stream { .. } | Input::File { .. } | Input::Processes { .. }) => {}
+            (Life::Running, Input::Stream { conn, event }) => self.vrrp.stream(conn, event, out),
+            (Life::Running, Input::File { file, content }) => self.vrrp.file(file, content, out),
+            (Life::Running, Input::Processes { process, running }) => {
+                self.vrrp.processes(process, running, out);
+            }
             (Life::Loaded | Life::Stopping { .. } | Life::Ended, _) => {}
         }
     }

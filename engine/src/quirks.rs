@@ -13,14 +13,25 @@ pub struct Quirks {
     /// Of two owners (priority 255) the one that hears the other first lowers itself to 254 for good and yields,
     /// whatever the addresses (vrrp.c:vrrp_state_master_rx). Otherwise the lower address yields.
     pub owner_yields_to_owner: bool,
+    /// `init_fail` holds a script for bad until `rise` successes; in 2.2.7 it does nothing (recorded:
+    /// `script-init-fail-slow`).
+    pub init_fail_works: bool,
 }
 
 impl Quirks {
     /// keepalived 2.2.7, as Debian 12 ships it. Run.
-    pub const V2_2_7: Quirks =
-        Quirks { version: "2.2.7", address_list_must_match: true, owner_yields_to_owner: true };
+    pub const V2_2_7: Quirks = Quirks {
+        version: "2.2.7",
+        address_list_must_match: true,
+        owner_yields_to_owner: true,
+        init_fail_works: false,
+    };
 
     /// keepalived 2.4. Read.
-    pub const V2_4: Quirks =
-        Quirks { version: "2.4", address_list_must_match: false, owner_yields_to_owner: false };
+    pub const V2_4: Quirks = Quirks {
+        version: "2.4",
+        address_list_must_match: false,
+        owner_yields_to_owner: false,
+        init_fail_works: true,
+    };
 }

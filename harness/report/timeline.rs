@@ -126,6 +126,10 @@ impl<'a> Table<'a> {
             What::Neighbour { address, mac, .. } => self.neighbour(event, host, *address, *mac),
             // What a daemon tells of its states, it has claimed; and what its scripts say, shows in them.
             What::Group { .. } | What::Spawn { .. } | What::Exit { .. } | What::Fifo { .. } => {}
+            What::Smtp { .. } => {}
+            What::Mail { subject, .. } => {
+                self.change(event.at, format!("{host} receives a mail: {subject}"), Tone::Change);
+            }
             What::Log(text) => {
                 self.repeated("log", event, format!("{host} logs: {text}"), None, Tone::Quiet);
             }

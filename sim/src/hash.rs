@@ -110,6 +110,14 @@ impl RunHash {
                 self.fields(12, &[*fifo as u64]);
                 self.bytes(line.as_bytes());
             }
+            What::Smtp { conn, out, line } => {
+                self.fields(13, &[u64::from(*conn), u64::from(*out)]);
+                self.bytes(line.as_bytes());
+            }
+            What::Mail { conn, subject } => {
+                self.fields(14, &[u64::from(*conn)]);
+                self.bytes(subject.as_bytes());
+            }
             What::Log(_) => self.byte(7),
             What::Fault(_) => self.byte(8),
             What::Touched { frame, how, .. } => {

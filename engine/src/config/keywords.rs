@@ -192,9 +192,6 @@ fn listed(
 const NOT_SIMULATED: &[(Scope, &str, &str)] = &[
     (Scope::Root, "garp_group", "every interface is paced on its own"),
     (Scope::Root, "interface_up_down_delays", "a link that goes down or up counts at once"),
-    (Scope::Global, "vrrp_startup_delay", "elections start at once"),
-    (Scope::Instance, "track_file", "files change neither priority nor state"),
-    (Scope::Instance, "track_process", "processes change neither priority nor state"),
     (Scope::Instance, "track_bfd", "BFD sessions change neither priority nor state"),
     (Scope::Instance, "use_vmac", "adverts and addresses stay on the interface itself"),
     (Scope::Instance, "use_vmac_addr", "addresses stay on their interfaces"),

@@ -23,11 +23,10 @@ impl Vrrp {
             return;
         }
         let heard = self.checked(i, &received, out);
-        if let Phase::Master { .. } = self.instances[i].phase {
-            return self.master_heard(i, heard, out);
-        }
-        if let Some(heard) = heard {
-            self.backup_heard(i, heard, out);
+        match (self.instances[i].phase, heard) {
+            (Phase::Master { .. }, heard) => return self.master_heard(i, heard, out),
+            (_, Some(heard)) => self.backup_heard(i, heard, out),
+            (_, None) => {}
         }
         if let Phase::Backup { runs_from, .. } = &mut self.instances[i].phase {
             *runs_from = out.now();
@@ -69,6 +68,7 @@ impl Vrrp {
     }
 
     pub(super) fn backup_heard(&mut self, i: usize, heard: Heard, out: &mut Effects) {
+        let counted = self.counts_from(out.now());
         let instance = &mut self.instances[i];
         let (skew, priority, delay) = (instance.skew(), instance.priority(), instance.spec.preempt_delay);
         let down = instance.master_down_with(heard.interval);
@@ -77,24 +77,30 @@ impl Vrrp {
         };
         let now = out.now();
         if heard.priority == 0 {
-            *down_at = now + skew;
+            *down_at = counted + skew;
         } else if heard.priority >= priority || instance.spec.nopreempt {
             *preempt_at = None;
             *wants_master = false;
             *master = Some(heard.from);
-            *down_at = now + down;
+            *down_at = counted + down;
             instance.learn(heard.interval);
         } else if !delay.is_zero() && preempt_at.is_none_or(|at| at > now) {
             preempt_at.get_or_insert(now + delay);
             *wants_master = false;
             *master = Some(heard.from);
-            *down_at = now + down;
+            *down_at = counted + down;
             instance.learn(heard.interval);
         } else {
             let Heard { from, priority, .. } = heard;
             *master = Some(from);
+            // A quirk of version 2.2.7: what is left is added to the delay anew (recorded: `startup-delay`).
+            if counted > now {
+                *down_at = counted + down_at.saturating_since(now);
+            }
             out.push(Effect::Log(Message::Discarded { instance: id(i), from, priority }));
-            return;
+            if counted == now {
+                return;
+            }
         }
         self.arm(i, out);
     }
@@ -142,8 +148,12 @@ impl Vrrp {
         }
         let garp = self.instances[i].spec.garp;
         if garp.lower_prio_repeat > 0 {
-            self.burst(i, garp.lower_prio_repeat, out);
-            self.garp.plan(i, garp.lower_prio_repeat, garp.lower_prio_delay, out);
+            let mut place = 0;
+            while let Some(m) = self.sibling(i, place) {
+                place += 1;
+                self.burst(m, garp.lower_prio_repeat, out);
+                self.garp.plan(m, garp.lower_prio_repeat, garp.lower_prio_delay, out);
+            }
         }
         self.notify(i, Announced::MasterRxLowerPri, out);
         self.restart_advert_timer(i, out);

@@ -86,6 +86,8 @@ pub(super) struct Spec {
     pub(super) higher_prio_send_advert: bool,
     pub(super) skip_check_adv_addr: bool,
     pub(super) tracks_link: bool,
+    /// Whether the host serves the addresses.
+    pub(super) accepts: bool,
     /// Owner with `state MASTER`: does not wait when the daemon starts.
     pub(super) starts_as_master: bool,
     pub(super) garp: Garp,
@@ -132,6 +134,7 @@ impl Spec {
             higher_prio_send_advert: config.higher_prio_send_advert,
             skip_check_adv_addr: config.skip_check_adv_addr,
             tracks_link: !config.dont_track_primary,
+            accepts: config.accept || config.is_owner(),
             starts_as_master: config.is_owner() && config.state == config::WantedState::Master,
             garp: config.garp,
             advertised: config.addresses.iter().map(|a| a.cidr.address).collect(),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::FaultReason;
-use super::instance::{Managed, Phase};
+use super::instance::Managed;
 use super::process::Vrrp;
 use super::track::{Tracker, of_link};
 use crate::addr::Cidr;
@@ -82,15 +82,7 @@ impl Vrrp {
             if !self.instances[i].is_master() || !self.instances[i].spec.managed.iter().any(lost) {
                 continue;
             }
-            self.send_advert(i, 0, out);
-            self.leave_master(i, out);
-            self.enter_backup(i, None, out);
-            self.sync_backup(i, out);
-            let skew = self.instances[i].skew();
-            if let Phase::Backup { down_at, .. } = &mut self.instances[i].phase {
-                *down_at = out.now() + skew;
-            }
-            self.arm(i, out);
+            self.leave_for_skew(i, out);
         }
     }
 }

@@ -3,15 +3,16 @@
 //!
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
-//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication); then what
-//! else moves an instance: `track` and `priority`, `script`, `sync` (groups); and `notify`, whom the daemon tells
-//! of it.
+//! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication);
+//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `sync`
+//! (groups); and `notify` and `mail`, whom the daemon tells of it.
 
 mod advert;
 mod garp;
 mod hear;
 mod instance;
 mod kernel;
+mod mail;
 mod notify;
 mod output;
 mod priority;
@@ -23,6 +24,7 @@ mod sync;
 pub mod timing;
 mod track;
 mod transition;
+mod watch;
 
 pub use instance::{Counters, State};
 pub use process::Vrrp;

@@ -1,5 +1,6 @@
 //! What the daemon tells of its states: scripts, FIFOs, mail (vrrp_notify.c).
 
+use super::mail::About;
 use super::process::{Vrrp, id};
 use crate::boundary::{Announced, Effect, Effects, Fifo, GroupId, GroupNotification, JobId, Notification};
 use crate::config::{Command, Config, Notify};
@@ -26,13 +27,6 @@ struct Told {
     priority_changes: bool,
 }
 
-/// Of what a script or a FIFO is told.
-#[derive(Clone, Copy)]
-enum Subject {
-    Instance(usize),
-    Group(usize),
-}
-
 impl Notices {
     pub(super) fn new(config: &Config) -> Notices {
         let instances = config.instances.iter().map(|i| Told {
@@ -53,6 +47,16 @@ impl Notices {
             fifos: fifos.into_iter().filter(|(key, _)| known(key)).map(|(_, fifo)| fifo).collect(),
             last_job: 0,
             running: BTreeSet::new(),
+        }
+    }
+}
+
+impl Notices {
+    /// What an instance or a group is called.
+    pub(super) fn name(&self, of: About) -> &str {
+        match of {
+            About::Instance(i) => &self.instances[i].name,
+            About::Group(g) => &self.groups[g].name,
         }
     }
 }
@@ -79,19 +83,19 @@ impl Vrrp {
         }
         let priority = self.instances[i].priority();
         out.push(Effect::Notify(Notification { instance: id(i), state, priority }));
-        self.tell(Subject::Instance(i), state, priority, out);
+        self.tell(About::Instance(i), state, priority, out);
     }
 
     /// A group announces its state.
     pub(super) fn notify_group(&mut self, g: usize, state: Announced, out: &mut Effects) {
         out.push(Effect::NotifyGroup(GroupNotification { group: GroupId(g as u16), state }));
-        self.tell(Subject::Group(g), state, 0, out);
+        self.tell(About::Group(g), state, 0, out);
     }
 
-    fn tell(&mut self, subject: Subject, state: Announced, priority: u8, out: &mut Effects) {
+    fn tell(&mut self, subject: About, state: Announced, priority: u8, out: &mut Effects) {
         let (kind, told) = match subject {
-            Subject::Instance(i) => ("INSTANCE", &self.notices.instances[i]),
-            Subject::Group(g) => ("GROUP", &self.notices.groups[g]),
+            About::Instance(i) => ("INSTANCE", &self.notices.instances[i]),
+            About::Group(g) => ("GROUP", &self.notices.groups[g]),
         };
         let own = match state {
             Announced::Master => &told.notify.master,
@@ -123,6 +127,7 @@ impl Vrrp {
         }
         self.notices.last_job = job;
         self.notices.running.extend(started.into_iter().flatten());
+        self.mail(subject, state, out);
     }
 
     /// With `notify_priority_changes` the FIFOs hear of a new priority.

@@ -40,7 +40,11 @@ pub(super) fn verdict(standing: Standing, weight: Weight) -> Verdict {
         }
         Standing::Value(number) => {
             let product = i64::from(number) * i64::from(sign * value);
-            Verdict { share: product.clamp(-254, 253) as i32, fault: product <= -254, ..nothing }
+            match product {
+                // In FAULT the priority stays what it was without the file (recorded: `track-file-low`).
+                ..=-254 => Verdict { fault: true, ..nothing },
+                product => Verdict { share: product.min(253) as i32, ..nothing },
+            }
         }
     }
 }
@@ -109,8 +113,8 @@ mod tests {
             (Value(5), 2, true, -10, false, false),
             (Value(300), 1, false, 253, false, false),
             (Value(-253), 1, false, -253, false, false),
-            (Value(-254), 1, false, -254, true, false),
-            (Value(i32::MIN), 254, false, -254, true, false),
+            (Value(-254), 1, false, 0, true, false),
+            (Value(i32::MIN), 254, false, 0, true, false),
         ];
         for (standing, value, reverse, share, fault, undecided) in rows {
             let verdict = verdict(standing, Weight { value, reverse });

@@ -24,11 +24,14 @@ use super::FaultReason;
 use super::advert::AdvertPacket;
 use super::garp::{GarpTimers, Pace};
 use super::instance::{Counters, Instance, Phase, Spec, State};
+use super::mail::Mails;
 use super::notify::Notices;
 use super::replay::Replay;
 use super::script::Scripts;
 use super::sync::Groups;
 use super::track::{Tracker, Tracking};
+use super::transition::OWNERS_WAIT;
+use super::watch::Watches;
 use crate::boundary::{
     AddressOp, Announced, Bind, Effect, Effects, Exit, HostFacts, InstanceId, JobId, LinkFacts, LinkId,
     Origin, SockId, SocketSpec, Timer,
@@ -55,6 +58,11 @@ pub struct Vrrp {
     pub(super) scripts: Scripts,
     pub(super) groups: Groups,
     pub(super) notices: Notices,
+    pub(super) mails: Mails,
+    pub(super) watches: Watches,
+    /// `vrrp_startup_delay`: until this instant backups' timers count from it.
+    pub(super) delayed_until: Option<Instant>,
+    startup_delay: Duration,
 }
 
 /// A raw socket and whose adverts come by it.
@@ -75,8 +83,8 @@ impl Vrrp {
         let armed_by = vec![Origin(0); slots];
         let schedule = Schedule::new(slots);
         let tracking = Tracking::new(config, &links);
-        let scripts = Scripts::new(config, |id| tracking.is_followed(Tracker::Script(id)));
-        Vrrp {
+        let scripts = Scripts::new(config, quirks, |id| tracking.is_followed(Tracker::Script(id)));
+        let mut vrrp = Vrrp {
             quirks,
             links,
             sockets: Vec::new(),
@@ -88,7 +96,13 @@ impl Vrrp {
             scripts,
             groups: Groups::new(config),
             notices: Notices::new(config),
-        }
+            mails: Mails::new(config, host),
+            watches: Watches::default(),
+            delayed_until: None,
+            startup_delay: config.global.startup_delay,
+        };
+        vrrp.preset_watches(config, host);
+        vrrp
     }
 
     /// The state of an instance; `None` before the start.
@@ -105,7 +119,8 @@ impl Vrrp {
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.schedule.first().map(|(at, _)| at);
         let burst = self.garp.first().map(|b| b.at);
-        [state, burst, self.scripts.deadline()].into_iter().flatten().min()
+        let others = [self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline()];
+        [state, burst].into_iter().chain(others).flatten().min()
     }
 
     /// Instances of one protocol, interface and group, or of one source of unicast, share a socket
@@ -149,6 +164,10 @@ impl Vrrp {
         for (n, socket) in self.sockets.iter().enumerate() {
             out.push(Effect::Open { sock: SockId(n as u16), spec: socket.spec });
         }
+        if !self.startup_delay.is_zero() {
+            self.delayed_until = Some(out.now() + self.startup_delay);
+        }
+        self.write_files(out);
         self.preset_scripts();
         for i in 0..self.instances.len() {
             self.instances[i].faults = self.initial_faults(i);
@@ -169,7 +188,7 @@ impl Vrrp {
         } else if !self.is_able(i) || !self.group_is_able(i) {
             self.instances[i].phase = Phase::Init;
         } else if self.instances[i].spec.starts_as_master {
-            self.wait(i, Duration::from_micros(1), None, out);
+            self.wait(i, OWNERS_WAIT, None, out);
         } else {
             self.enter_backup(i, None, out);
         }
@@ -198,10 +217,9 @@ impl Vrrp {
     pub(crate) fn wake(&mut self, now: Instant, out: &mut Effects) {
         let state = self.schedule.first().filter(|&(at, _)| at <= now);
         let burst = self.garp.first().filter(|b| b.at <= now);
-        let script = self.scripts.deadline().filter(|&at| at <= now);
-        let before = |other: Instant| script.is_some_and(|at| at < other);
-        if script.is_some() && state.is_none_or(|(at, _)| before(at)) && burst.is_none_or(|b| before(b.at)) {
-            return self.fire_script(out);
+        let elections = [state.map(|(at, _)| at), burst.map(|b| b.at)].into_iter().flatten().min();
+        if self.wake_others(now, elections, out) {
+            return;
         }
         match (state, burst) {
             (Some((at, _)), Some(burst)) if burst.at <= at => self.fire_burst(out),
@@ -210,6 +228,23 @@ impl Vrrp {
             (Some((_, i)), _) => self.fire_state(i, out),
             (None, None) => {}
         }
+    }
+
+    /// Fires the earliest timer that has nothing to do with an election, if none of those is as early.
+    fn wake_others(&mut self, now: Instant, elections: Option<Instant>, out: &mut Effects) -> bool {
+        let (script, quorum, mail) = (self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline());
+        let Some(first) = [script, quorum, mail].into_iter().flatten().min() else { return false };
+        if first > now || elections.is_some_and(|at| at <= first) {
+            return false;
+        }
+        if script == Some(first) {
+            self.fire_script(out);
+        } else if quorum == Some(first) {
+            self.fire_quorum(out);
+        } else {
+            self.fire_mail(out);
+        }
+        true
     }
 
     fn fire_state(&mut self, i: usize, out: &mut Effects) {
@@ -236,7 +271,7 @@ impl Vrrp {
         if let Phase::Backup { down_at, runs_from, wants_master, .. } = &mut self.instances[i].phase {
             *wants_master = true;
             *runs_from = out.now();
-            *down_at = *runs_from + down;
+            *down_at = out.now() + down;
         }
         self.arm(i, out);
     }
@@ -259,6 +294,7 @@ impl Vrrp {
     /// The daemon stops: priority 0 and no addresses for each master, then the announcements.
     pub(crate) fn stop(&mut self, out: &mut Effects) {
         self.stop_scripts(out);
+        self.stop_mail(out);
         for i in 0..self.instances.len() {
             if self.instances[i].is_master() {
                 self.send_advert(i, 0, out);

@@ -5,6 +5,7 @@ use super::process::Vrrp;
 use super::track::{Standing, Tracker};
 use crate::boundary::{Effect, Effects, Exit, JobId, KillSignal, Origin, ScriptId, Timer};
 use crate::config::{self, Config};
+use crate::quirks::Quirks;
 use crate::schedule::Schedule;
 use crate::time::{Duration, Instant};
 
@@ -63,13 +64,13 @@ pub(super) struct Counter {
     result: u32,
     rise: u32,
     fall: u32,
-    /// Until the first result, without `init_fail`.
+    /// Until the first result.
     fresh: bool,
 }
 
 impl Counter {
-    /// A script that was never run: one success is enough, and one failure; with `init_fail` it is bad until
-    /// `rise` successes.
+    /// A script that was never run: one success is enough, and one failure. With `init_fail` it is bad until
+    /// `rise` successes, but not in 2.2.7, where that does nothing (recorded: `script-init-fail-slow`).
     pub(super) fn new(rise: u32, fall: u32, init_fail: bool) -> Counter {
         Counter { result: if init_fail { 0 } else { rise - 1 }, rise, fall, fresh: !init_fail }
     }
@@ -94,7 +95,7 @@ impl Counter {
 
 impl Scripts {
     /// The scripts that `is_followed` says somebody follows.
-    pub(super) fn new(config: &Config, is_followed: impl Fn(ScriptId) -> bool) -> Scripts {
+    pub(super) fn new(config: &Config, quirks: &Quirks, is_followed: impl Fn(ScriptId) -> bool) -> Scripts {
         let all = config.scripts.iter().enumerate().map(|(n, s)| (ScriptId(n as u16), s));
         let list: Vec<Script> = all
             .filter(|(id, _)| is_followed(*id))
@@ -103,7 +104,7 @@ impl Scripts {
                 command: s.command.clone(),
                 interval: s.interval,
                 timeout: s.timeout.unwrap_or(s.interval),
-                counter: Counter::new(s.rise, s.fall, s.init_fail),
+                counter: Counter::new(s.rise, s.fall, s.init_fail && quirks.init_fail_works),
                 life: Life::Idle,
                 armed_by: Origin::default(),
             })
@@ -162,15 +163,19 @@ impl Vrrp {
         }
     }
 
-    /// Version 2.2.7 complains of a run that is not over, and starts the next one all the same.
+    /// Version 2.2.7 complains of a run that is not over, and starts the next one all the same, unless it is just
+    /// ending the other (recorded: `script-slow`, `script-stubborn`).
     fn run_script(&mut self, n: usize, out: &mut Effects) {
+        let next = out.now() + self.scripts.list[n].interval;
+        self.scripts.schedule.set(n, Some(next));
+        if matches!(self.scripts.list[n].life, Life::Asked | Life::Forced) {
+            return;
+        }
         let job = self.next_job();
         let script = &mut self.scripts.list[n];
         script.life = Life::Running;
         let limit_at = Some(out.now() + script.timeout);
         self.scripts.runs.push(Run { script: n, job, limit_at, armed_by: script.armed_by });
-        let next = out.now() + script.interval;
-        self.scripts.schedule.set(n, Some(next));
         super::notify::spawn(job, &script.command, [], out);
     }
 

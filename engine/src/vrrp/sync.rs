@@ -4,7 +4,8 @@
 //! |-----------------------------------------|------------------------------------------------------|
 //! | a timer runs out, not all want mastership | nothing: it wants mastership and waits once more   |
 //! | the last one's timer runs out           | those that wait become masters, in the group's order |
-//! | a member yields or loses its address    | become backups, without a farewell                   |
+//! | a member yields                         | become backups, without a farewell                   |
+//! | a member's address is taken away        | become backups with a farewell, for their skew       |
 //! | a member gets a reason for FAULT        | FAULT, masters with one farewell                     |
 //! | the last reason of all members is gone  | become backups                                       |
 
@@ -101,6 +102,35 @@ impl Vrrp {
     pub(super) fn group_is_able(&self, i: usize) -> bool {
         let Some(g) = self.groups.of[i] else { return true };
         self.groups.list[g].members.iter().all(|&m| self.is_able(m))
+    }
+
+    /// The instance itself in place 0, and behind it the other members of its group.
+    pub(super) fn sibling(&self, i: usize, place: usize) -> Option<usize> {
+        if place == 0 {
+            return Some(i);
+        }
+        let members = &self.groups.list[self.groups.of[i]?].members;
+        members.iter().copied().filter(|&m| m != i).nth(place - 1)
+    }
+
+    /// A stranger took an address of a member away: all of them leave with a farewell and try again after
+    /// their skew. The group says nothing of it (keepalived_netlink.c:set_vrrp_backup; recorded:
+    /// `sync-vip-removed`).
+    pub(super) fn leave_for_skew(&mut self, i: usize, out: &mut Effects) {
+        let mut place = 0;
+        while let Some(m) = self.sibling(i, place) {
+            place += 1;
+            if !self.instances[m].is_master() {
+                continue;
+            }
+            self.send_advert(m, 0, out);
+            self.leave_master(m, out);
+            self.notify(m, Announced::Backup, out);
+            self.wait(m, self.instances[m].skew(), None, out);
+        }
+        if let Some(g) = self.groups.of[i] {
+            self.groups.list[g].state = Some(State::Backup);
+        }
     }
 
     /// A member has become master: the others follow.

@@ -8,6 +8,9 @@ use super::process::{Vrrp, id};
 use crate::boundary::{AddressOp, Announced, Effect, Effects, Message};
 use crate::time::{Duration, Instant};
 
+/// For how long an owner is a backup when the daemon starts (vrrp_scheduler.c:vrrp_init_state).
+pub(super) const OWNERS_WAIT: Duration = Duration::from_micros(1);
+
 impl Vrrp {
     /// Advert, addresses, gratuitous ARPs now and later, notification (vrrp.c:vrrp_state_become_master).
     pub(super) fn become_master(&mut self, i: usize, out: &mut Effects) {
@@ -15,6 +18,7 @@ impl Vrrp {
         self.instances[i].replay.mastered();
         self.instances[i].unlearn();
         self.send_advert(i, own, out);
+        self.drop_packets(i, AddressOp::Add, out);
         self.change_addresses(i, AddressOp::Add, out);
         let garp = self.instances[i].spec.garp;
         let refresh_at = (!garp.master_refresh.is_zero()).then(|| out.now() + garp.master_refresh);
@@ -51,6 +55,7 @@ impl Vrrp {
 
     pub(super) fn leave_master(&mut self, i: usize, out: &mut Effects) {
         self.change_addresses(i, AddressOp::Remove, out);
+        self.drop_packets(i, AddressOp::Remove, out);
         self.instances[i].garp_waits.fill(false);
         self.instances[i].counters.released_master += 1;
     }
@@ -63,11 +68,28 @@ impl Vrrp {
     /// Backup for so long without an advert. An owner comes here from its start for 1 µs and does not announce
     /// that (vrrp_scheduler.c:vrrp_init_state; recorded: `owner`).
     pub(super) fn wait(&mut self, i: usize, wait: Duration, master: Option<IpAddr>, out: &mut Effects) {
-        let down_at = out.now() + wait;
+        let down_at = self.counts_from(out.now()) + wait;
         let runs_from = out.now();
         self.instances[i].phase =
             Phase::Backup { down_at, preempt_at: None, runs_from, wants_master: false, master };
         self.arm(i, out);
+    }
+
+    /// From when a backup's timer counts: with `vrrp_startup_delay` from the end of the delay on.
+    pub(super) fn counts_from(&self, now: Instant) -> Instant {
+        self.delayed_until.map_or(now, |until| until.max(now))
+    }
+
+    /// With `no_accept` or `vrrp_strict` a master that does not own its addresses serves none of them: the
+    /// kernel drops what is for them from before they are there until they are gone.
+    fn drop_packets(&self, i: usize, op: AddressOp, out: &mut Effects) {
+        let spec = &self.instances[i].spec;
+        if spec.accepts {
+            return;
+        }
+        for managed in &spec.managed {
+            out.push(Effect::Filter { op, address: managed.cidr.address });
+        }
     }
 
     pub(super) fn enter_fault(&mut self, i: usize, out: &mut Effects) {
@@ -116,13 +138,16 @@ impl Vrrp {
     /// Backup, if nothing keeps the instance or its group down any more (vrrp_scheduler.c:try_up_instance).
     pub(super) fn come_up(&mut self, i: usize, out: &mut Effects) {
         let is_down = matches!(self.instances[i].phase, Phase::Init | Phase::Fault);
-        if is_down && self.is_able(i) && self.group_is_able(i) {
-            let was_fault = self.instances[i].phase == Phase::Fault;
+        if !is_down || !self.is_able(i) || !self.group_is_able(i) {
+            return;
+        }
+        let was_silent = self.instances[i].phase == Phase::Init && self.groups.of[i].is_none();
+        if was_silent && self.instances[i].spec.starts_as_master {
+            self.wait(i, OWNERS_WAIT, None, out);
+        } else {
             self.instances[i].unlearn();
             self.enter_backup(i, None, out);
-            if was_fault {
-                self.announce_source(i, out);
-            }
+            self.announce_source(i, out);
             self.sync_backup(i, out);
         }
     }

@@ -35,6 +35,8 @@ fn lab() -> Scenario {
             start: Some(Instant::ZERO),
             cost: Cost::RECORDED,
             scripts: Vec::new(),
+            files: std::collections::BTreeMap::new(),
+            processes: std::collections::BTreeMap::new(),
         })
     };
     let ping = Ping { to: "192.168.10.240".parse().unwrap(), every: Duration::from_millis(200) };
@@ -50,7 +52,7 @@ fn lab() -> Scenario {
         hosts: vec![
             host("a", 1, node(200)),
             host("b", 2, node(100)),
-            host("probe", 3, Role::Client(ClientSpec { ping: Some(ping) })),
+            host("probe", 3, Role::Client(ClientSpec { ping: Some(ping), smtp: None })),
         ],
         script: vec![Act { when: When::At(Instant::from_micros(5_000_000)), fault: crash }],
         expectations: Vec::new(),

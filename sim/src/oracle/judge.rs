@@ -207,6 +207,7 @@ impl Judge {
                 self.expectations.claim(at, host, instance, *to);
             }
             What::Group { .. } | What::Spawn { .. } | What::Exit { .. } | What::Fifo { .. } => {}
+            What::Smtp { .. } | What::Mail { .. } => {}
             What::Log(_) | What::Fault(_) => {}
         }
     }

@@ -190,7 +190,9 @@ impl Network {
                 self.touch_segment(at, segment.0);
             }
             // What follows from a script is told by the daemon's frames and addresses.
-            Fault::Script { node, .. } => self.touch(at, node.0),
+            Fault::Script { node, .. } | Fault::File { node, .. } | Fault::Process { node, .. } => {
+                self.touch(at, node.0);
+            }
             Fault::Mute { from, to } => {
                 self.mutes.insert((from.0, to.0), number);
                 self.touch(at, from.0);

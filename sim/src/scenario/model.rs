@@ -1,5 +1,6 @@
 //! The meaning of a scenario file: every name resolved, every value in range.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -227,6 +228,10 @@ pub struct NodeSpec {
     pub cost: Cost,
     /// `[[node.NAME.script]]`: how the commands end that the daemon runs. The first that matches counts.
     pub scripts: Vec<ScriptModel>,
+    /// `files = { "/run/prio" = "10" }`: what is in files before any daemon runs, by path.
+    pub files: BTreeMap<String, String>,
+    /// `processes = { haproxy = 1 }`: how many run, by a part of the command line.
+    pub processes: BTreeMap<String, u32>,
 }
 
 /// `[[node.NAME.script]]`: how commands end whose command line contains `pattern`. A command that no model is
@@ -257,6 +262,21 @@ pub enum End {
 pub struct ClientSpec {
     /// `ping = { to, every }`: an echo request to that address at every multiple of `every`.
     pub ping: Option<Ping>,
+    /// `smtp = { … }`: it takes mail at its own addresses.
+    pub smtp: Option<Mailbox>,
+}
+
+/// `smtp = { port = 25, delay = "0s", refuses = "RCPT", reply = "550 no" }`: a mail server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mailbox {
+    /// `port`. Default 25.
+    pub port: u16,
+    /// `delay`: before each reply. Default 0 s.
+    pub delay: Duration,
+    /// `refuses`: a line that begins so, or `greeting`, is answered with `reply`.
+    pub refuses: Option<String>,
+    /// `reply`. Default `550 no`.
+    pub reply: String,
 }
 
 /// A stream of echo requests.
@@ -393,6 +413,25 @@ pub enum Fault {
         node: HostIndex,
         /// How they end.
         model: ScriptModel,
+    },
+    /// `file = { node = "ka1", path = "/run/prio", content = "10" }`, or `absent = true`: somebody writes a
+    /// file or removes it.
+    File {
+        /// On which node.
+        node: HostIndex,
+        /// Which.
+        path: String,
+        /// What is in it; `None`: it is gone.
+        content: Option<String>,
+    },
+    /// `process = { node = "ka1", match = "haproxy", running = 0 }`: so many run from now on.
+    Process {
+        /// On which node.
+        node: HostIndex,
+        /// A part of the command line.
+        pattern: String,
+        /// How many.
+        running: u32,
     },
     /// `mute = { from = "ka1", to = "ka2" }`: frames from one no longer reach the other.
     Mute {

@@ -131,6 +131,22 @@ pub enum What {
         /// The line, without its end.
         line: String,
     },
+    /// Seen: a line of a mail's dialogue; `>` is the daemon's, `<` the server's. `smtp  #1 > HELO localhost`
+    Smtp {
+        /// The number of the connection in the run, from 1.
+        conn: u32,
+        /// Whether the daemon says it.
+        out: bool,
+        /// The line, without its end.
+        line: String,
+    },
+    /// Seen: a server has taken a mail. `mail  #1 [a] VRRP Instance VI_1 - Entering MASTER state`
+    Mail {
+        /// The number of the connection in the run.
+        conn: u32,
+        /// Its subject.
+        subject: String,
+    },
     /// Claimed: a log line of the daemon. `log  text to the end of the line`
     Log(String),
     /// The laboratory acted: `fault  crash ka1`, `fault  partition lan ka1 probe | ka2`, `fault  start ka1`.

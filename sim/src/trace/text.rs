@@ -134,6 +134,10 @@ impl What {
             What::Exit { job, exit: Exit::Status(status) } => ("job", format!("#{job} exit {status}")),
             What::Exit { job, exit: Exit::Signal(signal) } => ("job", format!("#{job} signal {signal}")),
             What::Fifo { fifo, line } => ("fifo", format!("{} {}", name_in(&FIFOS, *fifo), Text(line))),
+            What::Smtp { conn, out, line } => {
+                ("smtp", format!("#{conn} {} {}", if *out { '>' } else { '<' }, Text(line)))
+            }
+            What::Mail { conn, subject } => ("mail", format!("#{conn} {}", Text(subject))),
             What::Log(text) => ("log", Text(text).to_string()),
             What::Fault(text) => ("fault", Text(text).to_string()),
         }
@@ -334,7 +338,9 @@ impl<'a> Words<'a> {
     }
 
     fn what(&mut self) -> Taken<What> {
-        const KIND: &str = "tx, lost, touch, addr, neigh, answer, claim, group, job, fifo, log or fault";
+        const CONNECTION: &str = "# and the number of the connection";
+        const KIND: &str =
+            "tx, lost, touch, addr, neigh, answer, claim, group, job, fifo, smtp, mail, log or fault";
         match self.next(KIND)? {
             "tx" => self.tx(),
             "lost" => self.lost(),
@@ -348,6 +354,15 @@ impl<'a> Words<'a> {
             "fifo" => {
                 let fifo = self.one_of(&FIFOS, "global or vrrp")?;
                 Ok(What::Fifo { fifo, line: self.free_text()? })
+            }
+            "smtp" => {
+                let conn = self.keyed("#", CONNECTION)?;
+                let out = self.one_of(&[(true, ">"), (false, "<")], "> or <")?;
+                Ok(What::Smtp { conn, out, line: self.free_text()? })
+            }
+            "mail" => {
+                let conn = self.keyed("#", CONNECTION)?;
+                Ok(What::Mail { conn, subject: self.free_text()? })
             }
             "log" => Ok(What::Log(self.free_text()?)),
             "fault" => Ok(What::Fault(self.free_text()?)),
@@ -639,6 +654,12 @@ mod tests {
             (any::<u32>(), any::<u8>()).prop_map(|(job, n)| What::Exit { job, exit: Exit::Status(n) }),
             (any::<u32>(), any::<u8>()).prop_map(|(job, n)| What::Exit { job, exit: Exit::Signal(n) }),
             (pick(&FIFOS), any_text()).prop_map(|(fifo, line)| What::Fifo { fifo, line }),
+            (any::<u32>(), any::<bool>(), any_text()).prop_map(|(conn, out, line)| What::Smtp {
+                conn,
+                out,
+                line
+            }),
+            (any::<u32>(), any_text()).prop_map(|(conn, subject)| What::Mail { conn, subject }),
             any_text().prop_map(What::Log),
             any_text().prop_map(What::Fault),
         ]

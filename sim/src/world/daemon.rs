@@ -7,11 +7,12 @@ use std::sync::Arc;
 use vrrplab_engine::Node;
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Bind, Effect, Effects, Exit, GroupNotification, HostFacts, Input, JobId,
-    KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, Signal, SockId, SocketSpec, Timed,
+    AddressOp, Announced, Bind, ConnId, Effect, Effects, Exit, FileId, GroupNotification, HostFacts, Input,
+    JobId, KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, ProcessId, Signal, SockId,
+    SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::checksum::{self, Sum};
 use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp};
@@ -21,6 +22,7 @@ use super::frames::FrameId;
 use super::jobs::Child;
 use super::queue::Item;
 use super::sockets::Sockets;
+use super::streams::Told;
 use super::{Host, World, cause_of, of_fault, of_frame};
 use crate::observer::Observer;
 use crate::scenario::Role;
@@ -47,6 +49,9 @@ pub(super) struct Daemon {
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
     Job(JobId, Exit),
+    Stream(ConnId, Told),
+    File(FileId, Option<Vec<u8>>),
+    Processes(ProcessId, u32),
     Packet(SockId, Held),
     Kernel(KernelEvent),
     Signal(Signal),
@@ -87,6 +92,11 @@ impl Daemon {
         let (sockets, waiting) = (Sockets::default(), VecDeque::new());
         let children = Vec::new();
         Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced, children }
+    }
+
+    /// Its configuration.
+    pub(super) fn config(&self) -> &Config {
+        self.node.config()
     }
 
     /// What its last work asked for.
@@ -142,13 +152,13 @@ impl World {
             return self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
         let config = Arc::new(spec.reading.config.clone());
-        let facts = self.host_facts(h);
+        let facts = self.host_facts(h, &config);
         self.hosts[h].epoch += 1;
         self.hosts[h].daemon = Some(Daemon::new(config, &facts, Effects::new(spec.cost), self.now));
         self.hand_over(h, Input::Start, origin, observer);
     }
 
-    fn host_facts(&self, h: usize) -> HostFacts {
+    fn host_facts(&self, h: usize, config: &Config) -> HostFacts {
         let links = self.hosts[h].kernel.links.iter().map(|l| LinkFacts {
             name: l.name.to_string(),
             mac: l.mac,
@@ -156,7 +166,15 @@ impl World {
             up: l.carrier,
             addresses: l.addresses.clone(),
         });
-        HostFacts { hostname: self.hosts[h].name.to_string(), links: links.collect(), ..HostFacts::default() }
+        let things = &self.hosts[h].things;
+        HostFacts {
+            hostname: self.hosts[h].name.to_string(),
+            links: links.collect(),
+            files: things.files(),
+            processes: things.processes(config),
+            wall_clock: Duration::ZERO,
+            forwards6: false,
+        }
     }
 
     /// The daemon is gone, at once and without a word.
@@ -229,6 +247,16 @@ impl World {
                 self.hand_over(h, Input::Packet { sock, packet: held.packet() }, origin, observer);
             }
             Waiting::Job(job, exit) => self.hand_over(h, Input::Job { job, exit }, origin, observer),
+            Waiting::Stream(conn, told) => {
+                self.hand_over(h, Input::Stream { conn, event: told.event() }, origin, observer);
+            }
+            Waiting::File(file, content) => {
+                let content = content.as_deref();
+                self.hand_over(h, Input::File { file, content }, origin, observer);
+            }
+            Waiting::Processes(process, running) => {
+                self.hand_over(h, Input::Processes { process, running }, origin, observer);
+            }
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
         }
@@ -382,14 +410,21 @@ impl World {
                     self.tell(observer, Some(h), What::Fifo { fifo, line }, cause);
                 }
             }
+            Effect::WriteFile { file, bytes } => {
+                let text = String::from_utf8_lossy(daemon.effects.bytes(bytes)).into_owned();
+                self.write_file(h, file, text);
+            }
+            Effect::Connect { conn, to } => self.connect(h, conn, to, timed.because.origin),
+            Effect::Write { conn, bytes } => {
+                let bytes = daemon.effects.bytes(bytes).to_vec();
+                self.write(h, conn, bytes, observer);
+            }
+            Effect::Hangup(conn) => self.hang_up(h, conn),
             Effect::Log(message) => {
                 if O::EVENTS {
                     let text = self.log_text(h, message);
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
-            }
-            Effect::WriteFile { .. } | Effect::Connect { .. } | Effect::Write { .. } | Effect::Hangup(_) => {
-                panic!("the engine does not ask for this yet")
             }
             Effect::Exit => self.end_daemon(h),
         }

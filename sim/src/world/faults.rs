@@ -47,6 +47,10 @@ impl World {
             Fault::Filter { host, rule, added } => self.hosts[host.0].kernel.filter.change(rule, *added),
             Fault::Partition { segment, group } => self.partition(*segment, |h| group[h]),
             Fault::Heal(segment) => self.partition(*segment, |_| 0),
+            Fault::File { node, path, content } => self.change_file(n, node.0, path, content.as_deref()),
+            Fault::Process { node, pattern, running } => {
+                self.change_processes(n, node.0, pattern, *running);
+            }
             Fault::Script { node, model } => self.set_model(node.0, model),
             Fault::Mute { from, to } => self.mute(*from, *to, true),
             Fault::Unmute { from, to } => self.mute(*from, *to, false),
@@ -178,6 +182,9 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
             format!("partition {}: {}", lan(segment), groups.collect::<Vec<_>>().join(" | "))
         }
         Fault::Heal(segment) => format!("heal {}", lan(segment)),
+        Fault::File { node, path, content: None } => format!("file {} {path} absent", name(node)),
+        Fault::File { node, path, content: Some(text) } => format!("file {} {path} `{text}`", name(node)),
+        Fault::Process { node, pattern, running } => format!("process {} {pattern} {running}", name(node)),
         Fault::Script { node, model } => super::jobs::describe(name(node), model),
         Fault::Mute { from, to } => format!("mute {} -> {}", name(from), name(to)),
         Fault::Unmute { from, to } => format!("unmute {} -> {}", name(from), name(to)),

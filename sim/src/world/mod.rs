@@ -10,13 +10,16 @@
 mod anchors;
 mod daemon;
 mod faults;
+mod files;
 mod frames;
 mod jobs;
 mod kernel;
+mod mailbox;
 mod membership;
 mod network;
 mod queue;
 mod sockets;
+mod streams;
 mod transit;
 
 use vrrplab_engine::boundary::{Because, Origin};
@@ -59,6 +62,7 @@ pub struct World {
     queriers: Vec<(usize, usize)>,
     frames: Frames,
     anchors: Anchors,
+    streams: std::collections::BTreeMap<u32, streams::Stream>,
     counts: Counts,
 }
 
@@ -73,6 +77,8 @@ pub struct Counts {
     pub delivered: u64,
     /// Children that daemons started. The last one has this number.
     pub jobs: u32,
+    /// Streams that daemons opened. The last one has this number.
+    pub streams: u32,
 }
 
 impl Counts {
@@ -93,6 +99,8 @@ struct Host {
     pinger: Option<Pinger>,
     /// How commands end here.
     models: Vec<ScriptModel>,
+    /// Its files and processes.
+    things: files::Things,
 }
 
 impl World {
@@ -113,7 +121,15 @@ impl World {
                 Role::Node(_) => None,
             };
             let models = World::models_of(&spec.role);
-            hosts.push(Host { name: spec.name.clone(), kernel, daemon: None, epoch: 0, pinger, models });
+            hosts.push(Host {
+                name: spec.name.clone(),
+                kernel,
+                daemon: None,
+                epoch: 0,
+                pinger,
+                models,
+                things: files::Things::new(&spec.role),
+            });
         }
         let slots = hosts.len();
         let mut world = World {
@@ -130,6 +146,7 @@ impl World {
             cables: Vec::new(),
             queriers: Vec::new(),
             frames: Frames::default(),
+            streams: std::collections::BTreeMap::new(),
             counts: Counts::default(),
         };
         world.wire();
@@ -229,6 +246,7 @@ impl World {
                 self.tell(observer, None, What::Fault(text), Cause::None);
                 self.start_daemon(h, Origin(0), observer);
             }
+            Item::Stream { number, going } => self.stream_arrives(number, going, observer),
             Item::JobEnds { host, epoch, number, exit } => {
                 if self.hosts[host].epoch == epoch {
                     self.job_ends(host, number, exit, observer);
@@ -258,6 +276,11 @@ fn of_frame(number: u32) -> Origin {
 /// The origin of an input that an act of the script brought; 0 is a node's first start.
 fn of_fault(number: u32) -> Origin {
     Origin(FAULT | u64::from(number))
+}
+
+/// The cause that an origin stands for, whatever timer may have been in between.
+fn cause_of_origin(origin: Origin) -> Cause {
+    cause_of(Because { timer: None, origin })
 }
 
 fn cause_of(because: Because) -> Cause {

@@ -32,6 +32,8 @@ pub(super) enum Item {
     Start(usize),
     /// A child of a daemon ends, unless it has ended before.
     JobEnds { host: usize, epoch: u32, number: u32, exit: Exit },
+    /// Something arrives along a stream.
+    Stream { number: u32, going: u32 },
     /// A client's next ping.
     Ping(usize),
 }

@@ -59,7 +59,14 @@ fn node(name: &str, number: u8, instance: Instance) -> Host {
     host(
         name,
         number,
-        Role::Node(NodeSpec { reading, start: Some(Instant::ZERO), cost: Cost::FREE, scripts: Vec::new() }),
+        Role::Node(NodeSpec {
+            reading,
+            start: Some(Instant::ZERO),
+            cost: Cost::FREE,
+            scripts: Vec::new(),
+            files: std::collections::BTreeMap::new(),
+            processes: std::collections::BTreeMap::new(),
+        }),
     )
 }
 
@@ -77,7 +84,7 @@ fn lab() -> Scenario {
         hosts: vec![
             node("a", 1, instance(150)),
             node("b", 2, instance(100)),
-            host("probe", 3, Role::Client(ClientSpec { ping })),
+            host("probe", 3, Role::Client(ClientSpec { ping, smtp: None })),
         ],
         script: Vec::new(),
         expectations: Vec::new(),

@@ -93,10 +93,28 @@ fn check_host_name(page: &Page<'_>, named: &Named<'_>, seen: &mut Seen) {
 
 fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &dyn Files) -> (Host, bool) {
     check_host_name(page, named, seen);
-    let keys = ["config", "start", "cost", "link", "script", "sysctl", "neighbour", "route", "filter"];
+    let keys = [
+        "config",
+        "start",
+        "cost",
+        "link",
+        "script",
+        "files",
+        "processes",
+        "sysctl",
+        "neighbour",
+        "route",
+        "filter",
+    ];
     let table = page.entry(named, "a node", &keys);
-    let mut spec =
-        NodeSpec { reading: unread(), start: Some(Instant::ZERO), cost: Cost::RECORDED, scripts: Vec::new() };
+    let mut spec = NodeSpec {
+        reading: unread(),
+        start: Some(Instant::ZERO),
+        cost: Cost::RECORDED,
+        scripts: Vec::new(),
+        files: BTreeMap::new(),
+        processes: BTreeMap::new(),
+    };
     let mut readable = false;
     let mut host = bare(named);
     if let Some(table) = table {
@@ -113,6 +131,8 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
             spec.cost = cost(page, item);
         }
         spec.scripts = jobs::models(page, table.get("script"));
+        spec.files = jobs::files(page, table.get("files"));
+        spec.processes = jobs::processes(page, table.get("processes"));
         if readable {
             jobs::unmodelled(page, &spec, named.name, table.key_span("config"));
         }
@@ -125,7 +145,7 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
 
 /// A host of which nothing is known yet.
 fn bare(named: &Named<'_>) -> Host {
-    Host::new(named.name, Vec::new(), Role::Client(ClientSpec { ping: None }))
+    Host::new(named.name, Vec::new(), Role::Client(ClientSpec { ping: None, smtp: None }))
 }
 
 /// What nodes and clients have in common: links, settings, routes, filter.
@@ -245,15 +265,16 @@ pub(super) fn interfaces(
 
 fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Host {
     check_host_name(page, named, seen);
-    let keys = ["link", "ping", "sysctl", "neighbour", "route", "filter"];
+    let keys = ["link", "ping", "smtp", "sysctl", "neighbour", "route", "filter"];
     let table = page.entry(named, "a client", &keys);
     let mut host = bare(named);
-    let mut ping = None;
+    let (mut ping, mut smtp) = (None, None);
     if let Some(table) = table {
         kernel(page, &table, named, lab, seen, &mut host);
         ping = table.get("ping").and_then(|i| self::ping(page, i));
+        smtp = table.get("smtp").and_then(|i| jobs::mailbox(page, i));
     }
-    Host { role: Role::Client(ClientSpec { ping }), ..host }
+    Host { role: Role::Client(ClientSpec { ping, smtp }), ..host }
 }
 
 fn ping(page: &Page<'_>, item: Item<'_>) -> Option<Ping> {

@@ -1,10 +1,13 @@
-//! How the commands end that daemons run: `[[node.NAME.script]]`, and the act `script`.
+//! What surrounds a daemon on its host and is not its network: how commands end, files, processes; and mail
+//! servers.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use vrrplab_engine::config::Tracks;
+use vrrplab_engine::time::Duration;
 
-use super::super::{End, Fault, NodeSpec, ScriptModel};
+use super::super::{End, Fault, Mailbox, NodeSpec, ScriptModel};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table};
 use crate::world::USUAL;
@@ -67,4 +70,74 @@ pub(super) fn unmodelled(page: &Page<'_>, spec: &NodeSpec, who: &str, span: Rang
             page.warning("unmodelled-script", span.clone(), message, help);
         }
     }
+}
+
+/// `files = { "/run/prio" = "10" }`.
+pub(super) fn files<'a>(page: &Page<'a>, item: Option<Item<'a>>) -> BTreeMap<String, String> {
+    let named = page.named(item, "files");
+    named.iter().filter_map(|n| Some((n.name.to_string(), page.text(n.item)?.to_string()))).collect()
+}
+
+/// `processes = { haproxy = 1 }`.
+pub(super) fn processes<'a>(page: &Page<'a>, item: Option<Item<'a>>) -> BTreeMap<String, u32> {
+    let named = page.named(item, "processes");
+    named.iter().filter_map(|n| Some((n.name.to_string(), page.number(n.item)?))).collect()
+}
+
+/// `file = { node, path, content }`, or `absent = true` instead of the content.
+pub(super) fn file<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let table = page.table(item, "a file", &["node", "path", "content", "absent"])?;
+    let node = table.need(page, "node", "node = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
+    let path = table.need(page, "path", "path = \"/run/prio\"").and_then(|i| page.text(i));
+    let absent = table.get("absent").map_or(Some(false), |i| page.flag(i))?;
+    let content = match table.get("content") {
+        Some(_) if absent => {
+            let message = "a file that is absent has no `content`";
+            page.error("misplaced-key", table.key_span("content"), message, "one of the two");
+            None
+        }
+        Some(item) => page.text(item).map(|text| Some(text.to_string())),
+        None if absent => Some(None),
+        None => {
+            let message = "this `file` has no content";
+            page.error("missing-key", table.span.clone(), message, "content = \"10\", or absent = true");
+            None
+        }
+    };
+    Some(Fault::File { node: node?, path: path?.to_string(), content: content? })
+}
+
+/// `process = { node, match, running }`.
+pub(super) fn process<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
+    let table = page.table(item, "a process", &["node", "match", "running"])?;
+    let node = table.need(page, "node", "node = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
+    let pattern = table.need(page, "match", "match = \"haproxy\"").and_then(|i| page.text(i));
+    let running = table.need(page, "running", "running = 0").and_then(|i| page.number(i));
+    Some(Fault::Process { node: node?, pattern: pattern?.to_string(), running: running? })
+}
+
+/// `smtp = { port, delay, refuses, reply }`.
+pub(super) fn mailbox<'a>(page: &Page<'a>, item: Item<'a>) -> Option<Mailbox> {
+    let table = page.table(item, "a mail server", &["port", "delay", "refuses", "reply"])?;
+    let port = table.get("port").map_or(Some(25), |i| {
+        let port = page.number(i)?;
+        let fits = u16::try_from(port).ok().filter(|p| *p > 0);
+        if fits.is_none() {
+            page.error("bad-number", i.span(), format!("{port} is no port"), "1 to 65535");
+        }
+        fits
+    });
+    let delay = table.get("delay").map_or(Some(Duration::ZERO), |i| page.time(i));
+    let word = |key| table.get(key).and_then(|i| page.text(i)).map(str::to_string);
+    let (refuses, reply) = (word("refuses"), word("reply"));
+    if reply.is_some() && refuses.is_none() {
+        let message = "`reply` belongs to what is refused";
+        page.error("misplaced-key", table.key_span("reply"), message, "refuses = \"RCPT\"");
+    }
+    Some(Mailbox {
+        port: port?,
+        delay: delay?,
+        refuses,
+        reply: reply.unwrap_or_else(|| "550 no".to_string()),
+    })
 }

@@ -28,6 +28,8 @@ const VERBS: &[(&str, &[&str])] = &[
     ("mute", &[]),
     ("unmute", &[]),
     ("script", &[]),
+    ("file", &[]),
+    ("process", &[]),
     ("impair", &[]),
     ("clear", &[]),
     ("trunk", &["state"]),
@@ -130,6 +132,8 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "partition" => partition(page, table, item, lab)?,
         "heal" => Fault::Heal(lab.segment(page, item)?),
         "script" => super::jobs::act(page, item, lab)?,
+        "file" => super::jobs::file(page, item, lab)?,
+        "process" => super::jobs::process(page, item, lab)?,
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
         "unmute" => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
         "impair" => network::act(page, item, lab).map(|(on, impairment, lasts)| Fault::Impair {

@@ -1,0 +1,95 @@
+//! A mail server, as far as a client of it can tell: it takes everything, but for what the scenario lets it
+//! refuse.
+
+use vrrplab_engine::time::Duration;
+
+use crate::scenario;
+
+/// The server's side of one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox {
+    spec: scenario::Mailbox,
+    /// The message is being sent, up to a line with a dot.
+    in_message: bool,
+    subject: String,
+    /// Bytes of a line that has not ended.
+    line: Vec<u8>,
+}
+
+/// What the server does about what it hears.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Reaction {
+    Reply {
+        after: Duration,
+        line: String,
+    },
+    /// It has the whole message.
+    Taken {
+        subject: String,
+    },
+    Close {
+        after: Duration,
+    },
+}
+
+impl Mailbox {
+    pub(super) fn new(spec: &scenario::Mailbox) -> Mailbox {
+        let (subject, line) = (String::new(), Vec::new());
+        Mailbox { spec: spec.clone(), in_message: false, subject, line }
+    }
+
+    pub(super) fn greeting(&self) -> Reaction {
+        self.reply("greeting", "220 mail.example ESMTP")
+    }
+
+    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Reaction> {
+        let mut reactions = Vec::new();
+        self.line.extend_from_slice(bytes);
+        while let Some(end) = self.line.windows(2).position(|w| w == b"\r\n") {
+            let rest = self.line.split_off(end + 2);
+            let line = std::mem::replace(&mut self.line, rest);
+            let line = String::from_utf8_lossy(&line[..end]).into_owned();
+            self.line(&line, &mut reactions);
+        }
+        reactions
+    }
+
+    fn line(&mut self, line: &str, reactions: &mut Vec<Reaction>) {
+        if self.in_message {
+            if let Some(subject) = line.strip_prefix("Subject: ") {
+                self.subject = subject.to_string();
+            }
+            if line == "." {
+                self.in_message = false;
+                let reply = self.reply(line, "250 2.0.0 Ok");
+                if reply == self.plain("250 2.0.0 Ok") {
+                    reactions.push(Reaction::Taken { subject: std::mem::take(&mut self.subject) });
+                }
+                reactions.push(reply);
+            }
+            return;
+        }
+        let verb = line.split(' ').next().unwrap_or("");
+        let usual = match verb {
+            "DATA" => "354 End data with <CR><LF>.<CR><LF>",
+            "QUIT" => "221 Bye",
+            "HELO" | "MAIL" | "RCPT" => "250 Ok",
+            _ => "500 unknown command",
+        };
+        let reply = self.reply(line, usual);
+        self.in_message = reply == self.plain("354 End data with <CR><LF>.<CR><LF>");
+        reactions.push(reply);
+        if verb == "QUIT" {
+            reactions.push(Reaction::Close { after: self.spec.delay });
+        }
+    }
+
+    fn reply(&self, to: &str, usual: &str) -> Reaction {
+        let refused = self.spec.refuses.as_deref().is_some_and(|start| to.starts_with(start));
+        self.plain(if refused { &self.spec.reply } else { usual })
+    }
+
+    fn plain(&self, line: &str) -> Reaction {
+        Reaction::Reply { after: self.spec.delay, line: line.to_string() }
+    }
+}
