@@ -235,14 +235,20 @@ fn printed(path: &Path) -> Result<Vec<Printed>, RecordingError> {
 fn start_of(captured: &[Foreign], printed: &[Printed]) -> Result<u64, String> {
     let first = printed.first().ok_or("no VRRP frame")?;
     let begins = captured.iter().filter(|frame| first.is(frame) && frame.nanos >= first.nanos);
+    let mut starts = Vec::new();
     let mut trouble = "no frame fits the first line of packets.txt".to_string();
     for frame in begins {
         match fit(captured, printed, frame.nanos - first.nanos) {
-            Ok(start) => return Ok(start),
+            Ok(start) => starts.push(start),
             Err(error) => trouble = error,
         }
     }
-    Err(trouble)
+    let (earliest, latest) = (starts.iter().min(), starts.iter().max());
+    match (earliest, latest) {
+        (Some(earliest), Some(latest)) if latest - earliest <= 1_000 => Ok(*earliest),
+        (Some(_), _) => Err("packets.txt fits the capture at several places".to_string()),
+        (None, _) => Err(trouble),
+    }
 }
 
 impl Printed {

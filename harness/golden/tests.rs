@@ -171,6 +171,19 @@ fn any_event_two_milliseconds_late_shows() {
 }
 
 #[test]
+fn an_act_a_bit_over_a_millisecond_late_shows() {
+    for case in CASES {
+        let reference = recording::read(&folder(case)).unwrap();
+        let (trace, capture) = Forged::from(&reference);
+        let ours = Lanes::of(&trace, &capture);
+        for k in 0..reference.acts.len() {
+            let moved = reference.with_act_moved(k, Duration::from_micros(1_100)).unwrap();
+            assert!(!agree(&ours, &moved).is_empty(), "{case}: act {k}");
+        }
+    }
+}
+
+#[test]
 fn another_priority_shows() {
     every_change_shows(Lanes::with_other_priority);
 }
