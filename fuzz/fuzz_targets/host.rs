@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use vrrplab_engine::config::{self, NoSources, Reading};
 use vrrplab_engine::time::Duration;
 use vrrplab_engine::wire::ethernet;
-use vrrplab_sim::observer::Unobserved;
+use vrrplab_sim::observer::{Observer, Unobserved};
 use vrrplab_sim::record::Recorder;
 use vrrplab_sim::scenario::{self, Files, Scenario};
 use vrrplab_sim::world::{Counts, World};
@@ -47,32 +47,28 @@ const STATIONS: [Option<[u8; 6]>; 8] = [
     None,
 ];
 
-fn life(bytes: &[u8], watched: bool) -> Counts {
+fn life<O: Observer>(bytes: &[u8], observer: &mut O) -> Counts {
     let mut world = World::new(Arc::clone(&LAB), 1);
-    let mut recorder = Recorder::new(Vec::new());
-    let mut go = |world: &mut World, until| match watched {
-        true => world.run_until(until, &mut recorder),
-        false => world.run_until(until, &mut Unobserved),
-    };
     let mut rest = bytes;
     while let [what, length, tail @ ..] = rest {
         let (piece, behind) = tail.split_at(usize::from(*length).min(tail.len()));
         rest = behind;
         let until = world.now() + Duration::from_micros(u64::from(what >> 4).pow(4) * 40);
-        go(&mut world, until);
+        world.run_until(until, observer);
         let mut frame = piece.to_vec();
         if frame.len() >= ethernet::HEADER {
             if let Some(to) = STATIONS[usize::from(what & 7)] {
                 frame[..6].copy_from_slice(&to);
             }
-            world.inject("probe", "eth0", &frame, &mut Unobserved);
+            world.inject("probe", "eth0", &frame, observer);
         }
     }
     let end = world.now() + Duration::from_secs(2);
-    go(&mut world, end);
+    world.run_until(end, observer);
     world.counts()
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    assert_eq!(life(bytes, false), life(bytes, true), "watching changes what happens");
+    let mut recorder = Recorder::new(Vec::new());
+    assert_eq!(life(bytes, &mut Unobserved), life(bytes, &mut recorder), "watching changes what happens");
 });

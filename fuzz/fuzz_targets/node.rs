@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use vrrplab_engine::addr::{Cidr, Mac};
@@ -16,7 +16,7 @@ use vrrplab_engine::boundary::{
     Bind, ConnId, Cost, Effect, Exit, FileId, HostFacts, Input, JobId, KernelEvent, LinkFacts, LinkId,
     Origin, Packet, ProcessId, Signal, SockId, SocketSpec, StreamEvent,
 };
-use vrrplab_engine::config::{self, NoSources};
+use vrrplab_engine::config::{self, Config, NoSources};
 use vrrplab_engine::finding::Severity;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_engine::wire::{ah, ipv4, vrrp2, vrrp3};
@@ -26,9 +26,13 @@ const CONFIG: &str = include_str!("node.conf");
 const PEER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
 const KEY: [u8; 8] = *b"secret\0\0";
 
-fn node() -> Node {
+static READ: LazyLock<Arc<Config>> = LazyLock::new(|| {
     let reading = config::read("a.conf", CONFIG, &NoSources);
     assert!(reading.findings.iter().all(|f| f.severity != Severity::Error), "{:?}", reading.findings);
+    Arc::new(reading.config)
+});
+
+fn node() -> Node {
     let link = LinkFacts {
         name: "eth0".to_string(),
         mac: Mac([2, 0, 0, 0, 0, 1]),
@@ -43,7 +47,7 @@ fn node() -> Node {
         processes: vec![1],
         ..HostFacts::default()
     };
-    Node::new(Arc::new(reading.config), &facts)
+    Node::new(Arc::clone(&READ), &facts)
 }
 
 /// What the daemon has asked for and not let go.
