@@ -580,7 +580,7 @@ fn settings_have_names_and_ranges() {
     check_change(
         A_LINK,
         "link.eth0 = { address = [\"192.168.10.170/24\"], sysctl = { ip_forward = 1 } }",
-        "6:58 misplaced-key: `ip_forward` is a setting of the host | write it in the `sysctl` of the host itself",
+        "6:59 misplaced-key: `ip_forward` is a setting of the host | write it in the `sysctl` of the host itself",
     );
 }
 
