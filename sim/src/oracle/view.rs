@@ -158,7 +158,9 @@ impl Network {
         }
         self.act(event.at, &act.fault, number, text);
         match act.fault {
-            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start(host) => Some(host.0),
+            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start { node: host, .. } => {
+                Some(host.0)
+            }
             _ => None,
         }
     }
@@ -173,7 +175,12 @@ impl Network {
             Fault::Stop(h) => self.daemon(at, h.0, Daemon::Stopped(number)),
             Fault::Pause(h) => self.pause(at, h.0, Daemon::Paused(number)),
             Fault::Resume(h) => self.pause(at, h.0, Daemon::Running),
-            Fault::Start(h) => self.start(at, h.0),
+            Fault::Start { node, config } => {
+                if let Some(config) = config {
+                    self.plan.reconfigure(node.0, config);
+                }
+                self.start(at, node.0);
+            }
             Fault::Carrier { host, link, up } => {
                 self.hosts[host.0].carrier[link] = up;
                 self.touch(at, host.0);

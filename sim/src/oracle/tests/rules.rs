@@ -31,7 +31,7 @@ fn takeover(rule: Rule) -> Judgement {
 }
 
 fn master_is(node: HostIndex, by: u64, until: Option<u64>) -> Rule {
-    Rule::Master { address: VIP, node, by: ms(by), until: until.map(ms) }
+    Rule::Master { address: VIP.into(), node, by: ms(by), until: until.map(ms) }
 }
 
 #[test]
@@ -95,8 +95,7 @@ fn sequence() {
 #[test]
 fn count() {
     let rule = |class, at_least, at_most, from, until: Option<u64>| Rule::Count {
-        node: A,
-        class,
+        what: Counted::Frames { node: A, class },
         at_least,
         at_most,
         from: ms(from),

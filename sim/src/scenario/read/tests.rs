@@ -18,7 +18,8 @@ struct Stub;
 impl Files for Stub {
     fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
         match path {
-            "a.conf" | "b.conf" => Ok(stub_reading(path, PAIR)),
+            "a.conf" | "b.conf" | "a-new.conf" => Ok(stub_reading(path, PAIR)),
+            "other.conf" => Ok(stub_reading(path, &PAIR.replace(".240/24", ".241/24"))),
             _ => Err(format!("cannot read {path}: no such file")),
         }
     }
@@ -645,4 +646,21 @@ fn a_link_with_ipv6_has_its_link_local_address() {
     let addresses: Vec<String> =
         file.scenarios[0].hosts[0].links[0].addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["192.168.10.170/24", "fd00:10::170/64", "fe80::ff:fe00:1/64"]);
+}
+
+#[test]
+fn a_node_can_be_started_with_another_configuration_of_the_same_routers() {
+    check_more("[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"a-new.conf\"", "");
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"other.conf\"",
+        "4:10 other-instances: a would have other virtual routers than before | the same instances by name, with the same virtual_router_id and addresses",
+    );
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"none.conf\"",
+        "4:10 unreadable-config: cannot read none.conf: no such file",
+    );
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstop = \"a\"\nconfig = \"a-new.conf\"",
+        "4:1 misplaced-key: `config` belongs to `start`, not to `stop`",
+    );
 }
