@@ -332,7 +332,7 @@ never = "no holder""#,
 6:22 unmanaged-address: 192.168.10.241 is in no node's configuration | did you mean `192.168.10.240`?
 6:47 wrong-host: probe is a client, a node belongs here | one of: a, b
 6:61 after-the-end: "21s" is after the end of the run | the duration is "20s"
-8:22 bad-address: `192.168.10.240/24` is no IPv4 address | without the prefix length: "192.168.10.240"
+8:22 bad-address: `192.168.10.240/24` is no address | without the prefix length: "192.168.10.240"
 8:74 bad-time: this span of time ends before it begins
 10:10 missing-key: this expectation has no bound | at_most = "3.7s", or at_least
 12:32 unknown-word: `arp` is no class of frames | did you mean `garp`?
@@ -662,5 +662,31 @@ fn a_node_can_be_started_with_another_configuration_of_the_same_routers() {
     check_more(
         "[[at]]\ntime = \"5s\"\nstop = \"a\"\nconfig = \"a-new.conf\"",
         "4:1 misplaced-key: `config` belongs to `start`, not to `stop`",
+    );
+}
+
+#[test]
+fn mails_commands_and_fifo_lines_are_counted() {
+    check_more(
+        r#"[[expect]]
+mail = { server = "probe", subject = "Entering MASTER", exactly = 1 }
+[[expect]]
+command = { node = "a", match = "notify.sh", at_least = 1, from = "1s", until = "2s" }
+[[expect]]
+fifo = { node = "b", match = "MASTER", at_most = 2 }"#,
+        "",
+    );
+    check_more(
+        r#"[[expect]]
+mail = { node = "a", subject = "x", exactly = 1 }
+[[expect]]
+command = { node = "probe", match = "x", exactly = 1 }
+[[expect]]
+fifo = { node = "a", exactly = 1 }"#,
+        r#"
+2:8 missing-key: a `mail` needs `server` | server = "mx"
+2:10 unknown-key: a `mail` has no `node` | one of: server, subject, exactly, at_least, at_most, from, until
+4:20 wrong-host: probe is a client, a node belongs here | one of: a, b
+6:8 missing-key: a `fifo` needs `match` | match = "MASTER""#,
     );
 }
