@@ -25,7 +25,8 @@ fuzz_target!(|bytes: &[u8]| {
     let files = Files(parts.filter_map(|part| part.split_once('\n')).collect());
     let reading = config::read("a.conf", main, &files);
     for finding in reading.findings.iter().chain(&lint::alone(&reading)) {
-        let source = reading.sources.iter().find(|s| s.name == finding.place.file).expect("findings name a source");
+        let source =
+            reading.sources.iter().find(|s| s.name == finding.place.file).expect("findings name a source");
         assert!(source.text.get(finding.place.span.clone()).is_some(), "{finding:?} is outside its text");
     }
     let members = ["a", "b"].map(|name| lint::Member { name, reading: &reading, links: &[] });

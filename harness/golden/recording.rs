@@ -235,14 +235,21 @@ fn printed(path: &Path) -> Result<Vec<Printed>, RecordingError> {
 fn start_of(captured: &[Foreign], printed: &[Printed]) -> Result<u64, String> {
     let first = printed.first().ok_or("no VRRP frame")?;
     let begins = captured.iter().filter(|frame| first.is(frame) && frame.nanos >= first.nanos);
-    let mut trouble = "no frame fits the first line of packets.txt".to_string();
+    let mut starts = Vec::new();
+    // The line at which the best of the failed attempts ended.
+    let mut trouble = 0;
     for frame in begins {
         match fit(captured, printed, frame.nanos - first.nanos) {
-            Ok(start) => return Ok(start),
-            Err(error) => trouble = error,
+            Ok(start) => starts.push(start),
+            Err(line) => trouble = trouble.max(line),
         }
     }
-    Err(trouble)
+    let (earliest, latest) = (starts.iter().min(), starts.iter().max());
+    match (earliest, latest) {
+        (Some(earliest), Some(latest)) if latest - earliest <= 1_000 => Ok(*earliest),
+        (Some(_), _) => Err("packets.txt fits the capture at several places".to_string()),
+        (None, _) => Err(format!("line {} of packets.txt has no frame", trouble + 1)),
+    }
 }
 
 impl Printed {
@@ -251,8 +258,8 @@ impl Printed {
     }
 }
 
-/// The start if it is about there: every line has its frame.
-fn fit(captured: &[Foreign], printed: &[Printed], about: u64) -> Result<u64, String> {
+/// The start if it is about there: every line has its frame. The error is the first line, from 0, that has none.
+fn fit(captured: &[Foreign], printed: &[Printed], about: u64) -> Result<u64, usize> {
     let (mut earliest, mut latest) = (about.saturating_sub(500), about + 500);
     let mut frames = captured.iter();
     for (i, line) in printed.iter().enumerate() {
@@ -260,7 +267,7 @@ fn fit(captured: &[Foreign], printed: &[Printed], about: u64) -> Result<u64, Str
             let start = frame.nanos.saturating_sub(line.nanos);
             line.is(frame) && start + 500 >= earliest && start <= latest + 500
         };
-        let frame = frames.find(fits).ok_or_else(|| format!("line {} of packets.txt has no frame", i + 1))?;
+        let frame = frames.find(fits).ok_or(i)?;
         let start = frame.nanos - line.nanos;
         earliest = earliest.max(start.saturating_sub(500));
         latest = latest.min(start + 500);

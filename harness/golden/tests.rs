@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use vrrplab_engine::boundary::Timer;
 use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_engine::wire::{igmp, ipv6};
 use vrrplab_sim::agree::{Content, Entry, Lane};
 use vrrplab_sim::capture::{Captured, Port};
 use vrrplab_sim::frame::Summary;
@@ -171,6 +172,19 @@ fn any_event_two_milliseconds_late_shows() {
 }
 
 #[test]
+fn an_act_a_bit_over_a_millisecond_late_shows() {
+    for case in CASES {
+        let reference = recording::read(&folder(case)).unwrap();
+        let (trace, capture) = Forged::from(&reference);
+        let ours = Lanes::of(&trace, &capture);
+        for k in 0..reference.acts.len() {
+            let moved = reference.with_act_moved(k, Duration::from_micros(1_100)).unwrap();
+            assert!(!agree(&ours, &moved).is_empty(), "{case}: act {k}");
+        }
+    }
+}
+
+#[test]
 fn another_priority_shows() {
     every_change_shows(Lanes::with_other_priority);
 }
@@ -228,7 +242,8 @@ fn what_has_no_lane_is_the_kernels() {
         let kernel = frames.iter().filter(|frame| {
             matches!(
                 Summary::of(&frame.bytes),
-                Summary::Ip { protocol: 0 | 2 | 58, .. } | Summary::NeighbourSolicitation { .. }
+                Summary::Ip { protocol: igmp::PROTOCOL | ipv6::ICMP, .. }
+                    | Summary::NeighbourSolicitation { .. }
             )
         });
         assert_eq!(judged + kernel.count(), frames.len(), "{case}");
@@ -250,9 +265,17 @@ fn a_recording_that_was_touched_is_refused() {
         error.rsplit_once('/').unwrap().1.to_string()
     };
     let moved = with("packets.txt", "4.609544", "4.609546");
-    assert_eq!(moved, "cap.pcap: the time in line 7 of packets.txt does not fit the lines before");
+    assert_eq!(moved, "cap.pcap: line 7 of packets.txt has no frame");
     let other = with("packets.txt", "02:00:00:00:00:01", "02:00:00:00:00:02");
-    assert_eq!(other, "cap.pcap: line 1 of packets.txt is another frame");
+    // The other node sends frames of that length later, but no announcement after them.
+    assert_eq!(other, "cap.pcap: line 2 of packets.txt has no frame");
+    let text = fs::read_to_string(copy.join("packets.txt")).unwrap();
+    let first = text.split_inclusive('\n').next().unwrap();
+    assert_eq!(
+        with("packets.txt", &text, first),
+        "cap.pcap: packets.txt fits the capture at several places",
+        "one advert looks like the next"
+    );
     let state = with("states.txt", "MASTER", "ACTIVE");
     assert!(state.starts_with("states.txt:3: expected `time node INSTANCE"), "{state}");
     assert_eq!(with("case.toml", "do = 'stop a'", ""), "case.toml: an action without `t` and `do`");

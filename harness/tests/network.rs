@@ -33,8 +33,13 @@ link.eth0 = {{ segment = "lan", address = ["192.168.10.1/24"] }}
 ping = {{ to = "192.168.10.240" }}
 {rest}"#
     );
+    scenario_of(&text)
+}
+
+/// The scenario that a text is, beside those about networks.
+fn scenario_of(text: &str) -> Arc<Scenario> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/network/t.toml");
-    let file = scenario::read("t.toml", &text, &Beside::file(&folder));
+    let file = scenario::read("t.toml", text, &Beside::file(&folder));
     assert!(file.findings.is_empty(), "{:#?}", file.findings);
     Arc::new(file.scenarios.into_iter().next().expect("a text without mistakes is a scenario"))
 }
@@ -264,10 +269,7 @@ link.eth0 = {{ segment = "mid", address = ["192.168.10.1/24"] }}
 ping = {{ to = "192.168.10.240" }}
 {rest}"#
     );
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/network/t.toml");
-    let file = scenario::read("t.toml", &text, &Beside::file(&folder));
-    assert!(file.findings.is_empty(), "{:#?}", file.findings);
-    Arc::new(file.scenarios.into_iter().next().expect("a text without mistakes is a scenario"))
+    scenario_of(&text)
 }
 
 #[test]

@@ -133,12 +133,22 @@ fn decodes(scenario: &Arc<Scenario>) -> Result<(), Failed> {
             format!("tshark sees {found:?}, the capture has {} frames", run.capture.frames.len()).into()
         );
     }
-    if found.bad.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("malformed or wrong: {}", found.bad.join("\n")).into())
+    let old = OLD_CHECKSUM.contains(&scenario.name.as_str());
+    let (excused, bad): (Vec<_>, Vec<_>) =
+        found.bad.into_iter().partition(|b| old && b.is_checksum_of_version_3());
+    match (bad.is_empty(), old && excused.is_empty()) {
+        (true, false) => Ok(()),
+        (true, true) => Err("tshark finds nothing wrong: the scenario needs no exception".into()),
+        (false, _) => {
+            let rows: Vec<&str> = bad.iter().map(|b| b.row.as_str()).collect();
+            Err(format!("malformed or wrong: {}", rows.join("\n")).into())
+        }
     }
 }
+
+/// Here a node has `old_unicast_checksum`: its adverts are summed up as releases before 1.3.7 did, with the group as
+/// destination, and tshark calls that wrong. Nothing else of these captures may be.
+const OLD_CHECKSUM: [&str; 2] = ["vrrp/unicast-v3-old-checksum", "vrrp/unicast-v3-old-checksum-never"];
 
 fn is_golden(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     let run = run(scenario, SEED);
@@ -154,15 +164,16 @@ fn agrees(scenario: &Arc<Scenario>, reference: &Path) -> Result<(), Failed> {
     }
 }
 
-/// One frame less, one instant 2 ms later, one priority changed: each must show, wherever it is.
+/// One frame less, one instant or act 2 ms later, one priority changed: each must show, wherever it is.
 fn notices_changes(scenario: &Arc<Scenario>, reference: &Path) -> Result<(), Failed> {
     let run = run(scenario, SEED);
     let ours = Lanes::of(&run.trace, &run.capture);
     let reference = golden::recording::read(reference).map_err(|e| e.to_string())?;
     let by = Duration::from_millis(2);
-    let changes: [(&str, Vec<Lanes>); 3] = [
+    let changes: [(&str, Vec<Lanes>); 4] = [
         ("without frame", (0..).map_while(|k| reference.without_frame(k)).collect()),
         ("2 ms later at entry", (0..).map_while(|k| reference.moved(k, by)).collect()),
+        ("2 ms later at act", (0..).map_while(|k| reference.with_act_moved(k, by)).collect()),
         ("another priority in advert", (0..).map_while(|k| reference.with_other_priority(k)).collect()),
     ];
     for (what, changed) in changes {

@@ -28,6 +28,11 @@ pub const TOLERANCE_AN_ADVERT: Duration = Duration::from_micros(10);
 /// How far an event may be off on the clock where no cause of it was seen in the reference: less than this.
 pub const TOLERANCE_WITHOUT_CAUSE: Duration = Duration::from_millis(2);
 
+/// How the return of a host's power begins.
+const POWER: &str = "power ";
+/// What is done to a daemon or its host has the same words in a trace and in a recording.
+const TO_DAEMONS: [&str; 6] = ["start", "stop", "crash", "kill", "pause", "resume"];
+
 /// Lines of a lane that a report shows before and after the difference.
 const CONTEXT: usize = 3;
 /// Columns of a report.
@@ -182,6 +187,22 @@ impl Act {
     fn is(&self, number: u32, node: &Name) -> bool {
         self.number == number && (number > 0 || self.text.strip_prefix("start ") == Some(node))
     }
+
+    /// A host that comes back after a crash is a consequence of that act, which no reference tells of.
+    fn is_of_a_script(&self) -> bool {
+        !self.text.starts_with(POWER)
+    }
+
+    /// Whether an act of a reference is this one: less than [`TOLERANCE`] away, and what is done to a daemon must be
+    /// the same. Of other acts a reference has the commands that did them.
+    fn may_be(&self, reference: &Act) -> bool {
+        let to_daemon = |act: &Act| act.text.split(' ').next().is_some_and(|verb| TO_DAEMONS.contains(&verb));
+        let same = match to_daemon(self) || to_daemon(reference) {
+            true => self.text == reference.text,
+            false => true,
+        };
+        same && self.at.distance(reference.at) < TOLERANCE
+    }
 }
 
 /// Where a frame came from.
@@ -249,9 +270,8 @@ impl Lanes {
             Some(("start", node)) => drop(self.dead.remove(node)),
             _ => {}
         }
-        // A host that comes back after a crash is a consequence of that act, not the act.
         let number = match cause {
-            Cause::Fault(n) if !text.starts_with("power ") => n,
+            Cause::Fault(n) if !text.starts_with(POWER) => n,
             _ => 0,
         };
         self.acts.push(Act { at, text: text.to_string(), number });
@@ -369,6 +389,13 @@ impl Lanes {
         Some(lanes)
     }
 
+    /// The same run with its k-th act later by this much.
+    pub fn with_act_moved(&self, k: usize, by: Duration) -> Option<Lanes> {
+        let mut lanes = self.clone();
+        lanes.acts.get_mut(k)?.at += by;
+        Some(lanes)
+    }
+
     /// The same run with another priority in its k-th advert, and the checksum that goes with it.
     pub fn with_other_priority(&self, k: usize) -> Option<Lanes> {
         let (lane, i) = self.kth(k, |lane| matches!(lane, Lane::Adverts { vrid: Some(_), .. }))?;
@@ -430,8 +457,10 @@ pub struct Disagreement {
 /// How two runs differ.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Difference {
-    /// The reference's laboratory acted and ours did not at that instant.
+    /// The reference's laboratory acted and ours did not do that at that instant.
     Script(String),
+    /// Our laboratory acted and the reference's did not at that instant.
+    OwnScript(String),
     /// The reference has an event where ours has none.
     Missing,
     /// We have an event where the reference has none.
@@ -497,18 +526,25 @@ struct Anchor {
 }
 
 impl Comparison<'_> {
+    /// Acts that only one of the two laboratories did. Each act is paired with one of the other side.
     fn script(&self) -> Vec<Disagreement> {
-        let has = |at: Instant| self.ours.acts.iter().any(|act| act.at.distance(at) < TOLERANCE);
-        let missing = self.reference.acts.iter().filter(|act| !has(act.at));
-        missing
-            .map(|act| Disagreement {
-                at: act.at,
-                lane: None,
-                difference: Difference::Script(act.text.clone()),
-                ours: acts_around(&self.ours.acts, act.at),
-                reference: acts_around(&self.reference.acts, act.at),
-            })
-            .collect()
+        let mut unpaired: Vec<&Act> = self.ours.acts.iter().filter(|act| act.is_of_a_script()).collect();
+        let mut found = Vec::new();
+        for act in &self.reference.acts {
+            match unpaired.iter().position(|ours| ours.may_be(act)) {
+                Some(i) => drop(unpaired.remove(i)),
+                None => found.push((act.at, Difference::Script(act.text.clone()))),
+            }
+        }
+        found.extend(unpaired.iter().map(|act| (act.at, Difference::OwnScript(act.text.clone()))));
+        let shown = |(at, difference)| Disagreement {
+            at,
+            lane: None,
+            difference,
+            ours: acts_around(&self.ours.acts, at),
+            reference: acts_around(&self.reference.acts, at),
+        };
+        found.into_iter().map(shown).collect()
     }
 
     /// The first place where the sequences differ.
@@ -664,6 +700,9 @@ impl fmt::Display for Difference {
         match self {
             Difference::Script(act) => {
                 write!(f, "`{act}` happens in the reference, nothing at that time in ours")
+            }
+            Difference::OwnScript(act) => {
+                write!(f, "`{act}` happens in ours, nothing at that time in the reference")
             }
             Difference::Missing => f.write_str("missing in ours"),
             Difference::Extra => f.write_str("not in the reference"),
@@ -847,6 +886,35 @@ mod tests {
     fn another_script_shows() {
         let report = "1.000000 `crash a` happens in the reference, nothing at that time in ours";
         assert_eq!(first(&[START], &[START, "1.0 -- fault crash a"]).as_deref(), Some(report));
+    }
+
+    #[test]
+    fn an_act_of_ours_that_the_reference_lacks_shows() {
+        let report = "1.000000 `crash a` happens in ours, nothing at that time in the reference";
+        assert_eq!(first(&[START, "1.0 -- fault crash a"], &[START]).as_deref(), Some(report));
+        let back = ["1.0 -- fault crash a <- act 1", "2.0 -- fault power a <- act 1"];
+        assert_eq!(first(&back, &back[..1]), None);
+    }
+
+    #[test]
+    fn an_act_that_moved_by_more_than_a_millisecond_shows() {
+        let crash = |at: &str| format!("{at} -- fault crash a");
+        let differs = |ours: &str, reference: &str| first(&[ours], &[reference]).is_some();
+        assert!(!differs(&crash("1.0"), &crash("1.000999")));
+        assert!(differs(&crash("1.0"), &crash("1.0011")));
+        assert!(differs(&crash("1.0011"), &crash("1.0")));
+    }
+
+    #[test]
+    fn an_act_stands_for_one_act_of_the_reference() {
+        let twice = ["1.0 -- fault cut b", "1.0 -- fault cut c"];
+        assert!(first(&twice[..1], &twice).is_some());
+        assert_eq!(
+            first(&["1.0 -- fault partition lan: a | b", "1.0 -- fault carrier c eth0 down"], &twice),
+            None
+        );
+        assert!(first(&["1.0 -- fault stop a"], &["1.0 -- fault stop b"]).is_some());
+        assert!(first(&["1.0 -- fault heal lan"], &["1.0 -- fault stop b"]).is_some());
     }
 
     #[test]

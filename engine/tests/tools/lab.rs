@@ -1,4 +1,4 @@
-//! One daemon on a bench: it has 10.0.0.1 on eth0, priority 100 in virtual router 7 for 10.0.0.100/24 and a
+//! One daemon on a bench: it has 10.0.0.1 and fe80::1 on eth0, priority 100 in virtual router 7 for 10.0.0.100/24 and a
 //! password, and its work takes no time. What it does comes out as lines to compare.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
@@ -60,7 +60,7 @@ pub(crate) fn with(config: Config) -> Lab {
         mac: Mac([2, 0, 0, 0, 0, 1]),
         mtu: 1500,
         up: true,
-        addresses: vec!["10.0.0.1/24".parse().unwrap()],
+        addresses: ["10.0.0.1/24", "fe80::1/64"].map(|a| a.parse().unwrap()).to_vec(),
     };
     let host = HostFacts { hostname: "a".into(), links: vec![link], ..HostFacts::default() };
     let node = Node::new(Arc::new(config), &host);

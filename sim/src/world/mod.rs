@@ -26,6 +26,7 @@ use vrrplab_engine::boundary::{Because, Origin};
 use vrrplab_engine::config::Reading;
 use vrrplab_engine::schedule::Schedule;
 use vrrplab_engine::time::Instant;
+use vrrplab_engine::wire::ethernet;
 
 use crate::observer::Observer;
 use crate::rng::Rng;
@@ -213,6 +214,19 @@ impl World {
         while self.next().is_some_and(|at| at <= end) {
             self.step(observer);
         }
+    }
+
+    /// Puts a frame on the wire as if this link of this host had sent it, whatever it says.
+    ///
+    /// # Panics
+    /// If there is no such link, or the frame is shorter than an Ethernet header.
+    pub fn inject<O: Observer>(&mut self, host: &str, link: &str, frame: &[u8], observer: &mut O) {
+        assert!(frame.len() >= ethernet::HEADER, "a frame has an Ethernet header");
+        let h = self.hosts.iter().position(|h| &*h.name == host).expect("a host of the scenario");
+        let links = &self.hosts[h].kernel.links;
+        let link = links.iter().position(|l| &*l.name == link).expect("a link of the host");
+        let frame = self.frames.make(|out| out.extend_from_slice(frame));
+        self.transmit(h, link, frame, Cause::None, observer);
     }
 
     /// What was done so far.
