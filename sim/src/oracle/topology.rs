@@ -86,13 +86,15 @@ impl Member {
 
     /// Whether an advert that left this link is one of its own.
     pub(super) fn sends(&self, from: (usize, usize), advert: &Advert) -> bool {
+        if (self.host, self.link) != (from.0, Some(from.1)) {
+            return false;
+        }
         let config = self.config();
-        let family = advert.addresses.iter().all(|a| Family::of(*a) == config.family);
         let cast = match advert.to {
             None => !self.is_unicast(),
             Some(to) => config.unicast.peers.iter().any(|peer| peer.address == to),
         };
-        (self.host, self.link) == (from.0, Some(from.1)) && family && cast
+        cast && advert.addresses.iter().all(|a| Family::of(*a) == config.family)
     }
 
     /// Whether its `check_unicast_src` lets adverts of that instance through, if it has one.
@@ -115,6 +117,11 @@ impl Member {
     /// Master_Down_Interval if it counts in this interval.
     pub(super) fn master_down(&self, interval: Duration) -> Duration {
         bounds::master_down(self.config(), interval)
+    }
+
+    /// How long it waits after an advert of this priority, if it counts in this interval.
+    pub(super) fn wait_after(&self, priority: u8, interval: Duration) -> Duration {
+        if priority == 0 { self.skew(interval) } else { self.master_down(interval) }
     }
 
     /// The addresses that it advertises.

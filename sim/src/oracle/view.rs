@@ -39,6 +39,7 @@ pub(super) struct Network {
     /// The words of each act that was performed, by its place in the script.
     acts: BTreeMap<u32, (Instant, String)>,
     last_act: Option<u32>,
+    changes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +92,7 @@ impl Network {
             quiet_side: BTreeMap::new(),
             acts: BTreeMap::new(),
             last_act: None,
+            changes: 0,
             plan,
         };
         for h in 0..net.hosts.len() {
@@ -141,6 +143,7 @@ impl Network {
     /// NAME` without a cause is a node's first start, `power NAME` is a bare host that comes back after a crash, and
     /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is gone or new.
     pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<usize> {
+        self.changes += 1;
         let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.plan.host(name));
         let (power, start) = (named("power "), named("start "));
         if let Some(host) = power {
@@ -163,6 +166,11 @@ impl Network {
             }
             _ => None,
         }
+    }
+
+    /// Counts faults: while it stays the same, so does who hears whom.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// An act of the script, by its number from 1, and its words in the trace.
