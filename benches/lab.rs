@@ -68,6 +68,7 @@ fn scenario(count: u8, config: impl Fn(u8) -> Config) -> Arc<Scenario> {
         trunks: Vec::new(),
         hosts: (0..count).map(host).collect(),
         script: Vec::new(),
+        configurations: Vec::new(),
         expectations: Vec::new(),
     })
 }

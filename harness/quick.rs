@@ -95,7 +95,7 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
     }
     hosts.extend(network.probe.map(|(link, to)| {
         let ping = Some(Ping { to, every: Duration::from_millis(100) });
-        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping, smtp: None }))
+        Host::new(unused("probe", &names), vec![link], Role::Client(ClientSpec { ping }))
     }));
     Ok(Scenario {
         name: names.join("+"),
@@ -107,6 +107,7 @@ pub fn scenario(options: &Options) -> Result<Scenario, Mistakes> {
         trunks: Vec::new(),
         hosts,
         script,
+        configurations: Vec::new(),
         expectations: Vec::new(),
     })
 }
@@ -217,7 +218,7 @@ impl Verb {
             Verb::Crash => Fault::Crash { node, back: Some(Duration::from_millis(10)) },
             Verb::Kill => Fault::Kill(node),
             Verb::Stop => Fault::Stop(node),
-            Verb::Start => Fault::Start(node),
+            Verb::Start => Fault::Start { node, config: None },
             Verb::Pause => Fault::Pause(node),
             Verb::Resume => Fault::Resume(node),
         }

@@ -6,11 +6,14 @@ use crate::time::Instant;
 
 const NOWHERE: u32 = u32::MAX;
 
+/// Deadline, order of setting, slot.
+type Entry = (Instant, u64, u32);
+
 /// Deadlines of slots 0 to n - 1.
 #[derive(Clone, Default, Debug)]
 pub struct Schedule {
-    /// (deadline, order of setting, slot), the earliest first.
-    heap: Vec<(Instant, u64, u32)>,
+    /// The earliest first.
+    heap: Vec<Entry>,
     /// Where in `heap` each slot is.
     place: Vec<u32>,
     set: u64,
@@ -41,10 +44,9 @@ impl Schedule {
         let place = self.place[slot];
         if place == NOWHERE {
             self.heap.push(entry);
-            self.rise(self.heap.len() - 1);
+            self.rise(self.heap.len() - 1, entry);
         } else {
-            self.heap[place as usize] = entry;
-            self.settle(place as usize);
+            self.settle(place as usize, entry);
         }
     }
 
@@ -56,18 +58,16 @@ impl Schedule {
         self.place[slot] = NOWHERE;
         let last = self.heap.pop().expect("a placed slot is in the heap");
         if place as usize != self.heap.len() {
-            self.heap[place as usize] = last;
-            self.settle(place as usize);
+            self.settle(place as usize, last);
         }
     }
 
-    /// Restores the order around an entry that was replaced.
-    fn settle(&mut self, i: usize) {
-        if i > 0 && self.heap[i] < self.heap[(i - 1) / 2] { self.rise(i) } else { self.sink(i) }
+    /// Puts an entry where it belongs, from a place that is free.
+    fn settle(&mut self, i: usize, entry: Entry) {
+        if i > 0 && entry < self.heap[(i - 1) / 2] { self.rise(i, entry) } else { self.sink(i, entry) }
     }
 
-    fn rise(&mut self, mut i: usize) {
-        let entry = self.heap[i];
+    fn rise(&mut self, mut i: usize, entry: Entry) {
         while i > 0 && entry < self.heap[(i - 1) / 2] {
             self.put(i, self.heap[(i - 1) / 2]);
             i = (i - 1) / 2;
@@ -75,8 +75,7 @@ impl Schedule {
         self.put(i, entry);
     }
 
-    fn sink(&mut self, mut i: usize) {
-        let entry = self.heap[i];
+    fn sink(&mut self, mut i: usize, entry: Entry) {
         loop {
             let mut child = 2 * i + 1;
             if child + 1 < self.heap.len() && self.heap[child + 1] < self.heap[child] {
@@ -91,7 +90,7 @@ impl Schedule {
         self.put(i, entry);
     }
 
-    fn put(&mut self, i: usize, entry: (Instant, u64, u32)) {
+    fn put(&mut self, i: usize, entry: Entry) {
         self.heap[i] = entry;
         self.place[entry.2 as usize] = i as u32;
     }

@@ -238,6 +238,7 @@ fn what_has_no_lane_is_the_kernels() {
         let judged = recording::read(&folder(case)).unwrap().lanes.into_iter();
         let judged = judged.filter(|(lane, _)| matches!(lane, Lane::Adverts { .. } | Lane::Garps { .. }));
         let judged: usize = judged.map(|(_, entries)| entries.len()).sum();
+        // Memberships of groups, and what IPv6 does when a link comes up.
         let kernel = frames.iter().filter(|frame| {
             matches!(
                 Summary::of(&frame.bytes),

@@ -140,7 +140,7 @@ fn acts_are_in_the_order_of_time() {
     let script = scenario(&options).unwrap().script;
     let ten = When::At(Instant::from_micros(10_000_000));
     assert_eq!(script[0].when, ten);
-    assert_eq!(script[1].fault, Fault::Start(HostIndex(0)));
+    assert_eq!(script[1].fault, Fault::Start { node: HostIndex(0), config: None });
 }
 
 #[test]

@@ -12,8 +12,9 @@ impl Vrrp {
     /// An IP packet was read from a socket.
     pub(crate) fn packet(&mut self, sock: SockId, packet: Packet<'_>, out: &mut Effects) {
         out.spend_receive();
-        let Some(received) = Received::new(packet) else { return };
-        let Some(i) = self.instance_for(sock, &received) else { return };
+        let received = Received::new(packet);
+        let Some(received) = &received else { return };
+        let Some(i) = self.instance_for(sock, received) else { return };
         let instance = &mut self.instances[i];
         if matches!(instance.phase, Phase::Init | Phase::Fault) {
             return;
@@ -22,11 +23,12 @@ impl Vrrp {
         if received.from.is_ipv6() && received.is_multicast() == instance.spec.is_unicast() {
             return;
         }
-        let heard = self.checked(i, &received, out);
-        match (self.instances[i].phase, heard) {
-            (Phase::Master { .. }, heard) => return self.master_heard(i, heard, out),
-            (_, Some(heard)) => self.backup_heard(i, heard, out),
-            (_, None) => {}
+        let heard = self.checked(i, received, out);
+        if self.instances[i].is_master() {
+            return self.master_heard(i, heard, out);
+        }
+        if let Some(heard) = heard {
+            self.backup_heard(i, heard, out);
         }
         if let Phase::Backup { runs_from, .. } = &mut self.instances[i].phase {
             *runs_from = out.now();
@@ -35,6 +37,7 @@ impl Vrrp {
 
     /// Whom a packet is for. Of several unicast instances with its virtual router: who heard its sender last, else
     /// who has that as a peer (vrrp_scheduler.c:vrrp_dispatcher_read).
+    #[inline]
     fn instance_for(&self, sock: SockId, received: &Received<'_>) -> Option<usize> {
         let first = self.sockets[usize::from(sock.0)].instance_of[usize::from(received.vrid())]?;
         let instance = |i: &u16| &self.instances[usize::from(*i)];
@@ -51,6 +54,7 @@ impl Vrrp {
     }
 
     /// The advert, if it is accepted; counted either way.
+    #[inline]
     fn checked(&mut self, i: usize, received: &Received<'_>, out: &mut Effects) -> Option<Heard> {
         let instance = &mut self.instances[i];
         match received.check(instance, self.quirks) {

@@ -120,7 +120,7 @@ impl Vrrp {
         let state = self.schedule.first().map(|(at, _)| at);
         let burst = self.garp.first().map(|b| b.at);
         let others = [self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline()];
-        [state, burst].into_iter().chain(others).flatten().min()
+        others.into_iter().fold(earlier(state, burst), earlier)
     }
 
     /// Instances of one protocol, interface and group, or of one source of unicast, share a socket
@@ -327,6 +327,15 @@ impl Vrrp {
         if !self.script_ended(job, exit, out) {
             self.notifier_ended(job);
         }
+    }
+}
+
+/// The earlier of two instants, where there are any. This is asked after every input, and an iterator over
+/// options is not free.
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -139,6 +139,7 @@ pub(super) struct Heard {
 
 impl<'a> Received<'a> {
     /// A view of a packet, or `None` where the daemon drops it unseen: shorter than its headers and the fixed part.
+    #[inline]
     pub(super) fn new(packet: boundary::Packet<'a>) -> Option<Received<'a>> {
         match packet {
             boundary::Packet::V4(bytes) => {
@@ -176,6 +177,7 @@ impl<'a> Received<'a> {
     }
 
     /// Checks it for `instance`.
+    #[inline]
     pub(super) fn check(&self, instance: &mut Instance, quirks: &Quirks) -> Result<Heard, Reject> {
         let spec = &instance.spec;
         let advert = self.message;

@@ -65,21 +65,21 @@ impl Header {
     }
 }
 
-/// A key, ready for use.
+/// A key, ready for use. Its state is large and few have one, so it is elsewhere.
 #[derive(Clone, Debug)]
-pub struct Key(Hmac<Md5>);
+pub struct Key(Box<Hmac<Md5>>);
 
 impl Key {
     /// The key that a zero padded password is.
     pub fn new(password: &[u8; 8]) -> Key {
-        Key(Hmac::new_from_slice(password).expect("HMAC takes keys of any length"))
+        Key(Box::new(Hmac::new_from_slice(password).expect("HMAC takes keys of any length")))
     }
 
     /// The authentication data of a packet whose AH begins at `ah`: over the whole packet without what changes on
     /// its way (type of service, fragment, checksum) and without the authentication data itself. keepalived covers
     /// the TTL of multicast, and not that of unicast (vrrp_ipsecah.c; recorded).
     pub fn icv(&self, packet: &[u8], ah: usize, covers_ttl: bool) -> [u8; ICV] {
-        let mut mac = self.0.clone();
+        let mut mac = Hmac::clone(&self.0);
         let ttl = if covers_ttl { packet[8] } else { 0 };
         mac.update(&[packet[0], 0]);
         mac.update(&packet[2..6]);

@@ -37,6 +37,7 @@ pub struct Header {
 
 impl Header {
     /// The header, and what follows it up to the total length. Options are skipped. The checksum must be right.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<(Header, &[u8]), ParseError> {
         let header = Header::parse_unchecked(bytes)?;
         let length = header_length(bytes);
@@ -49,6 +50,7 @@ impl Header {
     }
 
     /// The header alone, whatever its checksum and total length say.
+    #[inline]
     pub fn parse_unchecked(bytes: &[u8]) -> Result<Header, ParseError> {
         if bytes.len() < HEADER {
             return Err(ParseError::Short);

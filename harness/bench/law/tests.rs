@@ -52,9 +52,10 @@ fn lab() -> Scenario {
         hosts: vec![
             host("a", 1, node(200)),
             host("b", 2, node(100)),
-            host("probe", 3, Role::Client(ClientSpec { ping: Some(ping), smtp: None })),
+            host("probe", 3, Role::Client(ClientSpec { ping: Some(ping) })),
         ],
         script: vec![Act { when: When::At(Instant::from_micros(5_000_000)), fault: crash }],
+        configurations: Vec::new(),
         expectations: Vec::new(),
     }
 }

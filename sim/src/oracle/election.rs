@@ -6,7 +6,7 @@ use vrrplab_engine::config::{Family, Version};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::bounds::{HAND_OVER, SLACK};
-use super::spans::{Report, Spans, Words};
+use super::spans::{NEVER, Report, Spans, Words};
 use super::view::Network;
 use crate::frame::Advert;
 
@@ -14,8 +14,12 @@ use crate::frame::Advert;
 pub(super) struct Election {
     /// By member.
     voices: Vec<Voice>,
-    /// With the last advert heard.
-    late: Spans<usize, Option<u32>>,
+    /// By member: who hears what it said last.
+    audiences: Vec<Option<Audience>>,
+    /// No member's wait is over before this.
+    next: Instant,
+    /// Those whose wait is over.
+    late: Spans<usize>,
     forbidden: Spans<usize>,
     late_judged: bool,
     forbidden_judged: bool,
@@ -31,6 +35,19 @@ struct Voice {
     interval: Option<Duration>,
     /// The highest sequence number of authenticated adverts, of its own and of those it had to accept.
     sequence: u32,
+    /// While it is a backup.
+    wait: Option<Wait>,
+}
+
+/// What a backup may wait for an advert. Every backup waits all the time, so this is no span of its own.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    since: Instant,
+    due: Instant,
+    /// The advert that it began with.
+    frame: Option<u32>,
+    /// Whether it is over: then there is a span in `late`.
+    over: bool,
 }
 
 /// An advert that an instance had to accept.
@@ -38,14 +55,66 @@ struct Voice {
 struct Heard {
     at: Instant,
     frame: u32,
-    host: usize,
+    host: u32,
     priority: u8,
+}
+
+/// Who hears an advert, and what it means to them. Masters repeat themselves, so it is worth remembering.
+#[derive(Clone, Debug)]
+struct Audience {
+    /// As it was said last.
+    advert: Advert,
+    /// [`Network::changes`] when it was.
+    changes: u64,
+    listeners: Vec<Listener>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Listener {
+    member: usize,
+    /// Whether it must accept the advert, if the sequence number is new.
+    accepts: bool,
+    nopreempt: bool,
+    /// How long it may wait when it has accepted it.
+    allowed: Duration,
+}
+
+impl Audience {
+    fn new(net: &Network, from: (usize, usize), sender: Option<usize>, advert: &Advert) -> Audience {
+        let hearing = net.plan.members_with(advert.vrid).iter().filter(|m| listens(net, **m, from, advert));
+        let listener = |&m: &usize| {
+            let (member, own) = (&net.plan.members[m], net.plan.members[m].config().advert_int);
+            let wait = member.wait_after(advert.priority, own.max(advert.interval));
+            Listener {
+                member: m,
+                accepts: sender.is_some_and(|s| accepts(net, m, s, advert)),
+                nopreempt: member.config().nopreempt,
+                allowed: allowance(net, m, wait),
+            }
+        };
+        Audience {
+            advert: advert.clone(),
+            changes: net.changes(),
+            listeners: hearing.map(listener).collect(),
+        }
+    }
+
+    /// Whether it is that of this advert as well; sequence numbers are looked at by themselves.
+    fn is_of(&self, net: &Network, advert: &Advert) -> bool {
+        let Advert { version, ah: _, vrid, priority, interval, addresses, to } = &self.advert;
+        let now = (advert.version, advert.vrid, advert.priority, advert.interval, advert.to);
+        let alike = (*version, *vrid, *priority, *interval, *to) == now;
+        self.changes == net.changes() && alike && *addresses == advert.addresses
+    }
 }
 
 impl Election {
     pub(super) fn new(net: &Network) -> Election {
+        let count = net.plan.members.len();
         Election {
-            voices: vec![Voice::default(); net.plan.members.len()],
+            voices: vec![Voice::default(); count],
+            audiences: vec![None; count],
+            next: NEVER,
             late: Spans::new(),
             forbidden: Spans::new(),
             late_judged: false,
@@ -54,11 +123,41 @@ impl Election {
     }
 
     pub(super) fn advance(&mut self, now: Instant, net: &Network) {
-        for m in self.late.ripe(now) {
-            let since = self.late.since(m).unwrap_or(now);
-            let frame = self.late.subject(m).copied().flatten();
-            let down = net.plan.members[m].master_down(self.slowest(net, m));
-            self.late.violate(m, late_words(net, m, since, frame, down));
+        if now <= self.next {
+            return;
+        }
+        self.next = NEVER;
+        for m in 0..self.voices.len() {
+            let Some(wait) = self.voices[m].wait.filter(|wait| !wait.over) else { continue };
+            if wait.due < now {
+                let down = net.plan.members[m].master_down(self.slowest(net, m));
+                self.late.on(wait.since, m, wait.due, ());
+                self.late.violate(m, late_words(net, m, wait.since, wait.frame, down));
+                self.voices[m].wait = Some(Wait { over: true, ..wait });
+            } else {
+                self.next = self.next.min(wait.due);
+            }
+        }
+    }
+
+    /// The wait of this instance begins anew, whatever it was.
+    fn wait_anew(&mut self, now: Instant, m: usize, due: Instant, frame: Option<u32>) {
+        self.wait_no_more(now, m);
+        self.voices[m].wait = Some(Wait { since: now, due, frame, over: false });
+        self.next = self.next.min(due);
+    }
+
+    /// The wait of this instance goes on until then.
+    fn wait_until(&mut self, m: usize, due: Instant) {
+        if let Some(wait) = &mut self.voices[m].wait {
+            wait.due = due;
+            self.next = self.next.min(due);
+        }
+    }
+
+    fn wait_no_more(&mut self, now: Instant, m: usize) {
+        if self.voices[m].wait.take().is_some_and(|wait| wait.over) {
+            self.late.off(now, m);
         }
     }
 
@@ -77,15 +176,14 @@ impl Election {
             self.voices[m].sequence = ah.sequence;
         }
         let began = sender.filter(|&m| self.speak(now, net, m, advert.priority));
-        for &m in net.plan.members_with(advert.vrid) {
-            if listens(net, m, from, advert) {
-                let accepted = sender.is_some_and(|s| accepts(net, m, s, advert)) && self.is_new(m, advert);
-                if accepted {
-                    self.voices[m].interval = Some(advert.interval);
-                }
-                let heard = Heard { at: now, frame, host: from.0, priority: advert.priority };
-                self.hear(now, net, m, heard, accepted);
-            }
+        let known = sender.and_then(|m| self.audiences[m].take()).filter(|known| known.is_of(net, advert));
+        let audience = known.unwrap_or_else(|| Audience::new(net, from, sender, advert));
+        let heard = Heard { at: now, frame, host: from.0 as u32, priority: advert.priority };
+        for listener in &audience.listeners {
+            self.hear(now, net, listener, heard, advert);
+        }
+        if let Some(m) = sender {
+            self.audiences[m] = Some(audience);
         }
         began
     }
@@ -118,7 +216,7 @@ impl Election {
             return false;
         }
         self.late_judged = true;
-        self.late.off(now, m);
+        self.wait_no_more(now, m);
         if std::mem::replace(&mut self.voices[m].speaking, true) {
             return false;
         }
@@ -135,18 +233,22 @@ impl Election {
         true
     }
 
-    fn hear(&mut self, now: Instant, net: &Network, m: usize, heard: Heard, accepted: bool) {
+    fn hear(&mut self, now: Instant, net: &Network, listener: &Listener, heard: Heard, advert: &Advert) {
         self.late_judged = true;
+        let m = listener.member;
+        let accepted = listener.accepts && self.is_new(m, advert);
         let voice = &mut self.voices[m];
         if accepted {
-            self.forbidden_judged |= net.plan.members[m].config().nopreempt;
+            voice.interval = Some(advert.interval);
+            self.forbidden_judged |= listener.nopreempt;
             voice.before = voice.heard.replace(heard);
         }
         if !voice.speaking {
-            let (member, interval) = (&net.plan.members[m], self.slowest(net, m));
-            let farewell = accepted && heard.priority == 0;
-            let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
-            self.late.anew(now, m, now + allowance(net, m, wait), Some(heard.frame));
+            let allowed = match accepted {
+                true => listener.allowed,
+                false => allowance(net, m, net.plan.members[m].master_down(self.slowest(net, m))),
+            };
+            self.wait_anew(now, m, now + allowed, Some(heard.frame));
         }
     }
 
@@ -158,10 +260,8 @@ impl Election {
             if voice.heard.is_some_and(|h| h.frame == frame) {
                 voice.heard = voice.before;
                 // A farewell that was not heard hurries nobody.
-                if self.late.since(m).is_some() {
-                    let wait = net.plan.members[m].master_down(interval);
-                    self.late.on(now, m, now + allowance(net, m, wait), None);
-                }
+                let wait = net.plan.members[m].master_down(interval);
+                self.wait_until(m, now + allowance(net, m, wait));
             }
         }
     }
@@ -171,11 +271,9 @@ impl Election {
         for m in net.plan.members_of(host) {
             let heard = self.voices[m].heard.filter(|h| h.frame == frame);
             let interval = self.slowest(net, m);
-            if let (Some(heard), true) = (heard, self.late.since(m).is_some()) {
-                let member = &net.plan.members[m];
-                let farewell = heard.priority == 0;
-                let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
-                self.late.on(now, m, now + by + allowance(net, m, wait), Some(frame));
+            if let Some(heard) = heard {
+                let wait = net.plan.members[m].wait_after(heard.priority, interval);
+                self.wait_until(m, now + by + allowance(net, m, wait));
             }
         }
     }
@@ -193,7 +291,7 @@ impl Election {
     pub(super) fn forget(&mut self, now: Instant, net: &Network, host: usize) {
         for m in net.plan.members_of(host) {
             self.fall_silent(now, net, m);
-            self.late.off(now, m);
+            self.wait_no_more(now, m);
             self.voices[m] = Voice::default();
         }
     }
@@ -215,10 +313,10 @@ impl Election {
     fn update_member(&mut self, now: Instant, net: &Network, m: usize) {
         let member = &net.plan.members[m];
         if self.voices[m].speaking || !net.able(m) {
-            self.late.off(now, m);
-        } else if self.late.since(m).is_none() {
+            self.wait_no_more(now, m);
+        } else if self.voices[m].wait.is_none() {
             let wait = member.master_down(self.slowest(net, m));
-            self.late.on(now, m, now + allowance(net, m, wait), None);
+            self.wait_anew(now, m, now + allowance(net, m, wait), None);
         }
     }
 
@@ -289,7 +387,7 @@ fn forbidden_words(now: Instant, net: &Network, m: usize, heard: Heard, down: Du
     if !member.config().nopreempt || heard.priority == 0 || ago >= down {
         return None;
     }
-    let (name, master) = (net.plan.name(member.host), net.plan.name(heard.host));
+    let (name, master) = (net.plan.name(member.host), net.plan.name(heard.host as usize));
     Some(Words {
         host: Some(name.clone()),
         what: format!(

@@ -2,6 +2,7 @@
 //! verdict at its end. An expectation that found nothing to judge is vacuous.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use super::spans::Report;
 use super::view::Network;
 use super::{Outcome, Verdict, Violation, name_of};
 use crate::frame::Summary;
-use crate::scenario::{Expectation, FrameClass, HostIndex, Oracle, Rule, Scenario};
+use crate::scenario::{Counted, Expectation, FrameClass, HostIndex, Oracle, Rule, Scenario};
 use crate::trace::Name;
 
 /// IP protocol number of VRRP.
@@ -32,8 +33,8 @@ enum Progress {
     Holders { wrong: Option<Wrong>, violations: Vec<Violation> },
     /// The states announced, as many as are worth showing, and when the first wrong one came.
     States { seen: Vec<Announced>, more: bool, wrong: Option<Instant> },
-    /// The frames counted.
-    Frames(u32),
+    /// How many there were.
+    Count(u32),
     /// By virtual router: the last advert that reached the successor; and the takeovers seen.
     Takeovers { last: BTreeMap<u8, (Instant, u32)>, seen: u32, violations: Vec<Violation> },
 }
@@ -59,7 +60,7 @@ impl Expectations {
         let progress = |rule: &Rule| match rule {
             Rule::Master { .. } => Progress::Holders { wrong: None, violations: Vec::new() },
             Rule::Sequence { .. } => Progress::States { seen: Vec::new(), more: false, wrong: None },
-            Rule::Count { .. } => Progress::Frames(0),
+            Rule::Count { .. } => Progress::Count(0),
             Rule::Takeover { .. } => {
                 Progress::Takeovers { last: BTreeMap::new(), seen: 0, violations: Vec::new() }
             }
@@ -80,7 +81,7 @@ impl Expectations {
         for (expectation, progress) in &mut self.all {
             let Rule::Master { address, node, by, until } = expectation.rule else { continue };
             let Progress::Holders { wrong, violations } = progress else { continue };
-            let holders = net.all_holders(address.into());
+            let holders = net.all_holders(address);
             if wrong.as_ref().is_some_and(|w| w.holders == holders) {
                 continue;
             }
@@ -96,14 +97,42 @@ impl Expectations {
 
     /// A frame left a port of this host.
     pub(super) fn frame(&mut self, now: Instant, host: usize, summary: &Summary) {
+        self.count(now, |what| match what {
+            Counted::Frames { node, class } => node.0 == host && is(*class, summary),
+            _ => false,
+        });
+    }
+
+    /// A daemon of this host ran a command.
+    pub(super) fn command(&mut self, now: Instant, host: usize, command: &str) {
+        self.count(now, |what| match what {
+            Counted::Commands { node, pattern } => node.0 == host && command.contains(pattern),
+            _ => false,
+        });
+    }
+
+    /// It wrote a line to a FIFO.
+    pub(super) fn fifo(&mut self, now: Instant, host: usize, line: &str) {
+        self.count(now, |what| match what {
+            Counted::Lines { node, pattern } => node.0 == host && line.contains(pattern),
+            _ => false,
+        });
+    }
+
+    /// A server on this host took a mail.
+    pub(super) fn mail(&mut self, now: Instant, host: usize, taken: &str) {
+        self.count(now, |what| match what {
+            Counted::Mails { server, subject } => server.0 == host && taken.contains(subject),
+            _ => false,
+        });
+    }
+
+    fn count(&mut self, now: Instant, is: impl Fn(&Counted) -> bool) {
         for (expectation, progress) in &mut self.all {
-            if let (Rule::Count { node, class, from, until, .. }, Progress::Frames(n)) =
-                (&expectation.rule, progress)
+            if let (Rule::Count { what, from, until, .. }, Progress::Count(n)) = (&expectation.rule, progress)
             {
                 let in_time = *from <= now && until.is_none_or(|until| now < until);
-                if node.0 == host && in_time && is(*class, summary) {
-                    *n += 1;
-                }
+                *n += u32::from(in_time && is(what));
             }
         }
     }
@@ -189,8 +218,8 @@ fn conclude(rule: &Rule, progress: Progress, end: Instant, findings: &Findings<'
         (Rule::Sequence { node, states, .. }, Progress::States { seen, more, wrong }) => {
             sequence(findings.net.plan.name(node.0), states, &seen, more, wrong, end)
         }
-        (Rule::Count { node, class, at_least, at_most, from, .. }, Progress::Frames(n)) => {
-            count(findings.net.plan.name(node.0), *class, n, (*at_least, *at_most), *from)
+        (Rule::Count { what, at_least, at_most, from, .. }, Progress::Count(n)) => {
+            count(findings.net, what, n, (*at_least, *at_most), *from)
         }
         (Rule::Takeover { from, to, .. }, Progress::Takeovers { seen: 0, .. }) => {
             let (from, to) = (findings.net.plan.name(from.0), findings.net.plan.name(to.0));
@@ -321,12 +350,43 @@ fn words(states: &[Announced]) -> String {
     states.iter().map(|s| s.word()).collect::<Vec<_>>().join(" ")
 }
 
-fn count(node: &Name, class: FrameClass, n: u32, (least, most): (u32, u32), from: Instant) -> Conclusion {
+fn count(net: &Network, what: &Counted, n: u32, (least, most): (u32, u32), from: Instant) -> Conclusion {
     if (least..=most).contains(&n) {
         return (Outcome::Pass, Vec::new());
     }
-    let what = format!("{node} sent {n} {} frames, not {}", class_name(class), range(least, most));
-    failed(from, Some(node), what, format!("counted from {from}"))
+    let node = net.plan.name(host_of(what).0);
+    let words = match what {
+        Counted::Frames { class, .. } => {
+            format!("{node} sent {n} {} frames, not {}", class_name(*class), range(least, most))
+        }
+        Counted::Mails { subject, .. } => {
+            format!("{node} took `{subject}` {}, not {}", times(n, n), times(least, most))
+        }
+        Counted::Commands { pattern, .. } => {
+            format!("{node} ran `{pattern}` {}, not {}", times(n, n), times(least, most))
+        }
+        Counted::Lines { pattern, .. } => {
+            format!("{node} wrote `{pattern}` to a FIFO {}, not {}", times(n, n), times(least, most))
+        }
+    };
+    failed(from, Some(node), words, format!("counted from {from}"))
+}
+
+fn host_of(what: &Counted) -> HostIndex {
+    match what {
+        Counted::Mails { server: host, .. }
+        | Counted::Frames { node: host, .. }
+        | Counted::Commands { node: host, .. }
+        | Counted::Lines { node: host, .. } => *host,
+    }
+}
+
+fn times(least: u32, most: u32) -> String {
+    match (least, most) {
+        (0, 0) => "never".to_string(),
+        (1, 1) => "once".to_string(),
+        _ => format!("{} times", range(least, most)),
+    }
 }
 
 fn range(least: u32, most: u32) -> String {
@@ -380,14 +440,14 @@ impl Wrong {
 }
 
 /// `a and b hold 192.168.10.240`.
-fn holds(net: &Network, address: std::net::Ipv4Addr, holders: &[usize]) -> String {
+fn holds(net: &Network, address: IpAddr, holders: &[usize]) -> String {
     let verb = if holders.len() > 1 { "hold" } else { "holds" };
     format!("{} {verb} {address}", net.plan.list(holders))
 }
 
 /// How the holders came to hold it, or how the last one lost it.
-fn history(net: &Network, address: std::net::Ipv4Addr, holders: &[usize]) -> String {
-    let places: Vec<usize> = net.plan.places_of(address.into()).collect();
+fn history(net: &Network, address: IpAddr, holders: &[usize]) -> String {
+    let places: Vec<usize> = net.plan.places_of(address).collect();
     let taken = |&h: &usize| {
         let (at, cause) = places.iter().find_map(|&p| net.held(p, h))?.taken;
         Some(format!("{} took it at {at}{}", net.plan.name(h), net.why(cause)))
@@ -415,8 +475,16 @@ fn property(names: &[Name], rule: &Rule) -> String {
         Rule::Sequence { node, instance, states } => {
             format!("{instance} on {} announces {}", name(node), words(states))
         }
-        Rule::Count { node, class, at_least, at_most, .. } => {
-            format!("{} sends {} {} frames", name(node), range(*at_least, *at_most), class_name(*class))
+        Rule::Count { what, at_least, at_most, .. } => {
+            let (node, times) = (name(&host_of(what)), times(*at_least, *at_most));
+            match what {
+                Counted::Frames { class, .. } => {
+                    format!("{node} sends {} {} frames", range(*at_least, *at_most), class_name(*class))
+                }
+                Counted::Mails { subject, .. } => format!("{node} takes `{subject}` {times}"),
+                Counted::Commands { pattern, .. } => format!("{node} runs `{pattern}` {times}"),
+                Counted::Lines { pattern, .. } => format!("{node} writes `{pattern}` to a FIFO {times}"),
+            }
         }
         Rule::Never(oracle) => format!("never {}", name_of(*oracle)),
         Rule::Sometimes(oracle) => format!("sometimes {}", name_of(*oracle)),

@@ -206,8 +206,10 @@ impl Judge {
                 self.claims.claim(at, &self.net, host, instance, *to);
                 self.expectations.claim(at, host, instance, *to);
             }
-            What::Group { .. } | What::Spawn { .. } | What::Exit { .. } | What::Fifo { .. } => {}
-            What::Smtp { .. } | What::Mail { .. } => {}
+            What::Spawn { command, .. } => self.expectations.command(at, host, command),
+            What::Fifo { line, .. } => self.expectations.fifo(at, host, line),
+            What::Mail { subject, .. } => self.expectations.mail(at, host, subject),
+            What::Group { .. } | What::Exit { .. } | What::Smtp { .. } => {}
             What::Log(_) | What::Fault(_) => {}
         }
     }

@@ -2,7 +2,6 @@
 //! Memory grows with what is open and with violations, never with the length of the run.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use vrrplab_engine::time::Instant;
 
@@ -41,7 +40,8 @@ pub(super) struct Words {
     pub(super) cause: String,
 }
 
-const NEVER: Instant = Instant::from_micros(u64::MAX);
+/// Later than anything.
+pub(super) const NEVER: Instant = Instant::from_micros(u64::MAX);
 
 impl<K: Ord + Copy, V> Spans<K, V> {
     pub(super) fn new() -> Spans<K, V> {
@@ -53,22 +53,6 @@ impl<K: Ord + Copy, V> Spans<K, V> {
         let open = self.open.entry(key).or_insert(Open { since: now, due, subject, violation: None });
         open.due = due;
         self.next = self.next.min(due);
-    }
-
-    /// The condition ends, if it lasted, and begins anew: one place in the tree, where `off` and `on` would be two.
-    pub(super) fn anew(&mut self, now: Instant, key: K, due: Instant, subject: V) {
-        let fresh = Open { since: now, due, subject, violation: None };
-        self.next = self.next.min(due);
-        match self.open.entry(key) {
-            Entry::Vacant(place) => {
-                place.insert(fresh);
-            }
-            Entry::Occupied(mut place) => {
-                if let Some(i) = place.insert(fresh).violation {
-                    self.violations[i].until = Some(now);
-                }
-            }
-        }
     }
 
     /// The condition does not hold (any more).

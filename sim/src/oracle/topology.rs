@@ -25,6 +25,8 @@ pub(super) struct Topology {
     pub(super) domain: Vec<usize>,
     /// Which segments each trunk connects.
     pub(super) trunks: Vec<[usize; 2]>,
+    /// What nodes may be started with later.
+    configurations: Vec<Arc<Reading>>,
     pub(super) members: Vec<Member>,
     pub(super) places: Vec<Place>,
     by_name: BTreeMap<Name, usize>,
@@ -84,13 +86,15 @@ impl Member {
 
     /// Whether an advert that left this link is one of its own.
     pub(super) fn sends(&self, from: (usize, usize), advert: &Advert) -> bool {
+        if (self.host, self.link) != (from.0, Some(from.1)) {
+            return false;
+        }
         let config = self.config();
-        let family = advert.addresses.iter().all(|a| Family::of(*a) == config.family);
         let cast = match advert.to {
             None => !self.is_unicast(),
             Some(to) => config.unicast.peers.iter().any(|peer| peer.address == to),
         };
-        (self.host, self.link) == (from.0, Some(from.1)) && family && cast
+        cast && advert.addresses.iter().all(|a| Family::of(*a) == config.family)
     }
 
     /// Whether its `check_unicast_src` lets adverts of that instance through, if it has one.
@@ -113,6 +117,11 @@ impl Member {
     /// Master_Down_Interval if it counts in this interval.
     pub(super) fn master_down(&self, interval: Duration) -> Duration {
         bounds::master_down(self.config(), interval)
+    }
+
+    /// How long it waits after an advert of this priority, if it counts in this interval.
+    pub(super) fn wait_after(&self, priority: u8, interval: Duration) -> Duration {
+        if priority == 0 { self.skew(interval) } else { self.master_down(interval) }
     }
 
     /// The addresses that it advertises.
@@ -146,6 +155,7 @@ impl Topology {
             latency: Vec::new(),
             domain: domains(scenario),
             trunks: scenario.trunks.iter().map(|t| t.between.map(|s| s.0)).collect(),
+            configurations: scenario.configurations.clone(),
             members: Vec::new(),
             places: Vec::new(),
             by_address: BTreeMap::new(),
@@ -162,9 +172,12 @@ impl Topology {
             plan.hosts[host].members = first..plan.members.len();
         }
         let delays = plan.worst_delays(scenario);
+        let later = || scenario.configurations.iter().flat_map(|reading| &reading.config.instances);
         for place in &mut plan.places {
             let members = &plan.members;
-            place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()));
+            let vrids: Vec<u8> = place.members.iter().map(|&m| members[m].config().vrid).collect();
+            let later = later().filter(|i| vrids.contains(&i.vrid));
+            place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()).chain(later));
             place.bound += delays[place.segment];
         }
         plan
@@ -203,6 +216,25 @@ impl Topology {
         self.domain.iter().map(|&d| all[d]).collect()
     }
 
+    /// The daemon of a host runs another configuration from now on. Reading a scenario has seen to it that it has
+    /// the same instances.
+    pub(super) fn reconfigure(&mut self, host: usize, config: usize) {
+        let reading = &self.configurations[config];
+        for m in self.hosts[host].members.clone() {
+            let name = &self.members[m].name;
+            let found = reading.config.instances.iter().position(|i| *i.name == **name);
+            let index = found.expect("a later configuration has the same instances");
+            let instance = &reading.config.instances[index];
+            let link = self.link(host, &instance.interface);
+            let source = source_of(instance, link.map(|l| &self.hosts[host].links[l]));
+            let usable = is_usable(reading, instance, link, source);
+            let reading = Arc::clone(reading);
+            let places = std::mem::take(&mut self.members[m].places);
+            let name = Arc::clone(&self.members[m].name);
+            self.members[m] = Member { host, name, link, places, usable, source, reading, index };
+        }
+    }
+
     fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
         let instance = &reading.config.instances[index];
         let link = self.link(host, &instance.interface);
@@ -212,7 +244,7 @@ impl Topology {
             name: instance.name.as_str().into(),
             link,
             places: Vec::new(),
-            usable: !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance),
+            usable: is_usable(reading, instance, link, source),
             source,
             reading: Arc::clone(reading),
             index,
@@ -311,6 +343,11 @@ fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
     };
     let own = || link?.addresses.iter().map(|c| c.address).find(|a| fits(*a));
     configured.or_else(own)
+}
+
+/// Whether an instance can ever be Master.
+fn is_usable(reading: &Reading, instance: &Instance, link: Option<usize>, source: Option<IpAddr>) -> bool {
+    !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance)
 }
 
 /// `unicast_fault_no_peer`.

@@ -39,6 +39,7 @@ pub(super) struct Network {
     /// The words of each act that was performed, by its place in the script.
     acts: BTreeMap<u32, (Instant, String)>,
     last_act: Option<u32>,
+    changes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +92,7 @@ impl Network {
             quiet_side: BTreeMap::new(),
             acts: BTreeMap::new(),
             last_act: None,
+            changes: 0,
             plan,
         };
         for h in 0..net.hosts.len() {
@@ -141,6 +143,7 @@ impl Network {
     /// NAME` without a cause is a node's first start, `power NAME` is a bare host that comes back after a crash, and
     /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is gone or new.
     pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<usize> {
+        self.changes += 1;
         let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.plan.host(name));
         let (power, start) = (named("power "), named("start "));
         if let Some(host) = power {
@@ -158,9 +161,16 @@ impl Network {
         }
         self.act(event.at, &act.fault, number, text);
         match act.fault {
-            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start(host) => Some(host.0),
+            Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start { node: host, .. } => {
+                Some(host.0)
+            }
             _ => None,
         }
+    }
+
+    /// Counts faults: while it stays the same, so does who hears whom.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// An act of the script, by its number from 1, and its words in the trace.
@@ -173,7 +183,12 @@ impl Network {
             Fault::Stop(h) => self.daemon(at, h.0, Daemon::Stopped(number)),
             Fault::Pause(h) => self.pause(at, h.0, Daemon::Paused(number)),
             Fault::Resume(h) => self.pause(at, h.0, Daemon::Running),
-            Fault::Start(h) => self.start(at, h.0),
+            Fault::Start { node, config } => {
+                if let Some(config) = config {
+                    self.plan.reconfigure(node.0, config);
+                }
+                self.start(at, node.0);
+            }
             Fault::Carrier { host, link, up } => {
                 self.hosts[host.0].carrier[link] = up;
                 self.touch(at, host.0);

@@ -1,7 +1,7 @@
 //! The meaning of a scenario file: every name resolved, every value in range.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use vrrplab_engine::addr::{Cidr, Mac};
@@ -35,6 +35,8 @@ pub struct Scenario {
     /// What the laboratory does, in the order of time (stable for equal instants). Starts of nodes are not in
     /// it: see [`NodeSpec::start`].
     pub script: Vec<Act>,
+    /// What nodes are started with later: see [`Fault::Start`].
+    pub configurations: Vec<Arc<Reading>>,
     /// What must hold.
     pub expectations: Vec<Expectation>,
 }
@@ -148,15 +150,17 @@ pub struct Host {
     pub routes: Vec<Route>,
     /// `filter`: what it drops from the beginning.
     pub filter: Vec<FilterRule>,
+    /// `smtp = { … }`: it takes mail, at its own addresses and from itself at 127.0.0.1.
+    pub smtp: Option<Mailbox>,
     /// What it is for.
     pub role: Role,
 }
 
 impl Host {
-    /// A host as Linux makes it if nothing is set: no routes, no filter.
+    /// A host as Linux makes it if nothing is set: no routes, no filter, no server.
     pub fn new(name: impl Into<Name>, links: Vec<Link>, role: Role) -> Host {
         let settings = HostSettings::default();
-        Host { name: name.into(), links, settings, routes: Vec::new(), filter: Vec::new(), role }
+        Host { name: name.into(), links, settings, routes: Vec::new(), filter: Vec::new(), smtp: None, role }
     }
 
     /// The neighbour to which it sends packets for `to`: `to` itself in a network of its own, else a router.
@@ -262,8 +266,6 @@ pub enum End {
 pub struct ClientSpec {
     /// `ping = { to, every }`: an echo request to that address at every multiple of `every`.
     pub ping: Option<Ping>,
-    /// `smtp = { … }`: it takes mail at its own addresses.
-    pub smtp: Option<Mailbox>,
 }
 
 /// `smtp = { port = 25, delay = "0s", refuses = "RCPT", reply = "550 no" }`: a mail server.
@@ -358,8 +360,14 @@ pub enum Fault {
     Kill(HostIndex),
     /// `stop = "ka1"`: SIGTERM.
     Stop(HostIndex),
-    /// `start = "ka1"`: the daemon is started (again).
-    Start(HostIndex),
+    /// `start = "ka1"`: the daemon is started (again); with `config = "ka1-new.conf"` with another configuration,
+    /// which it keeps. That one has the same instances: names, virtual routers and addresses.
+    Start {
+        /// Which node.
+        node: HostIndex,
+        /// The other configuration, an index into [`Scenario::configurations`].
+        config: Option<usize>,
+    },
     /// `pause = "ka1"`: SIGSTOP.
     Pause(HostIndex),
     /// `resume = "ka1"`: SIGCONT.
@@ -484,7 +492,7 @@ pub enum Rule {
     /// other, holds the address.
     Master {
         /// Which address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// Who.
         node: HostIndex,
         /// From when.
@@ -511,13 +519,11 @@ pub enum Rule {
         /// The announced states in order.
         states: Vec<Announced>,
     },
-    /// `count = { node, frames = "vrrp"|"garp"|"priority-0", exactly|at_least|at_most, from, until }`: frames that
-    /// the node put on the wire.
+    /// `count = { node, frames = "vrrp"|"garp"|"priority-0", exactly|at_least|at_most, from, until }`, and in the same
+    /// form `mail`, `command` and `fifo`: how often something was seen.
     Count {
-        /// Whose.
-        node: HostIndex,
-        /// Which.
-        class: FrameClass,
+        /// What is counted.
+        what: Counted,
         /// Least number.
         at_least: u32,
         /// Greatest number.
@@ -549,6 +555,39 @@ pub enum Rule {
         at_least: Option<Duration>,
         /// Greatest time.
         at_most: Option<Duration>,
+    },
+}
+
+/// What an expectation counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Counted {
+    /// `count = { node, frames }`: frames that the node put on the wire.
+    Frames {
+        /// Whose.
+        node: HostIndex,
+        /// Which.
+        class: FrameClass,
+    },
+    /// `mail = { server, subject }`: mails that a server took.
+    Mails {
+        /// Which server.
+        server: HostIndex,
+        /// What the subject contains.
+        subject: String,
+    },
+    /// `command = { node, match }`: commands that the daemon ran.
+    Commands {
+        /// Whose.
+        node: HostIndex,
+        /// What the command line contains.
+        pattern: String,
+    },
+    /// `fifo = { node, match }`: lines that the daemon wrote to a FIFO.
+    Lines {
+        /// Whose.
+        node: HostIndex,
+        /// What the line contains.
+        pattern: String,
     },
 }
 

@@ -104,7 +104,7 @@ fn scenarios(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Vec<Scenar
     let duration = duration(page, root);
     let lab = hosts::read(page, root, files);
     let views = variant::views(page, root.get("variant"), lab, files);
-    let script = script::read(page, root.get("at"), &views[0].lab, duration);
+    let (script, configurations) = script::read(page, root.get("at"), &views[0].lab, files, duration);
     let mut expectations = expect::read(page, root.get("expect"), &views, duration).into_iter();
     let name = name_of(&page.file());
     views
@@ -119,6 +119,7 @@ fn scenarios(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Vec<Scenar
             trunks: lab.trunks,
             hosts: lab.hosts,
             script: script.clone(),
+            configurations: configurations.clone(),
             expectations: expectations.next().unwrap_or_default(),
         })
         .collect()

@@ -147,11 +147,12 @@ impl World {
             let text = "keepalived is already running".to_string();
             return self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
-        if spec.reading.refused() {
+        let reading = self.hosts[h].reading.as_ref().unwrap_or(&spec.reading);
+        if reading.refused() {
             let text = "keepalived refuses its configuration and does not start".to_string();
             return self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
-        let config = Arc::new(spec.reading.config.clone());
+        let config = Arc::new(reading.config.clone());
         let facts = self.host_facts(h, &config);
         self.hosts[h].epoch += 1;
         self.hosts[h].daemon = Some(Daemon::new(config, &facts, Effects::new(spec.cost), self.now));

@@ -32,7 +32,10 @@ impl World {
             }
             Fault::Kill(node) => self.end_daemon(node.0),
             Fault::Stop(node) => self.signal(node.0, Signal::Term, origin, observer),
-            Fault::Start(node) => {
+            Fault::Start { node, config } => {
+                if let Some(config) = config {
+                    self.hosts[node.0].reading = Some(Arc::clone(&scenario.configurations[*config]));
+                }
                 if !self.hosts[node.0].kernel.powered {
                     self.power_on(node.0, n, observer);
                 }
@@ -157,7 +160,8 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Crash { node, .. } => format!("crash {}", name(node)),
         Fault::Kill(node) => format!("kill {}", name(node)),
         Fault::Stop(node) => format!("stop {}", name(node)),
-        Fault::Start(node) => format!("start {}", name(node)),
+        Fault::Start { node, config: None } => format!("start {}", name(node)),
+        Fault::Start { node, config: Some(_) } => format!("start {} with another configuration", name(node)),
         Fault::Pause(node) => format!("pause {}", name(node)),
         Fault::Resume(node) => format!("resume {}", name(node)),
         Fault::Carrier { host, link, up } => {

@@ -23,6 +23,7 @@ mod streams;
 mod transit;
 
 use vrrplab_engine::boundary::{Because, Origin};
+use vrrplab_engine::config::Reading;
 use vrrplab_engine::schedule::Schedule;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::wire::ethernet;
@@ -95,6 +96,8 @@ struct Host {
     name: Name,
     kernel: Kernel,
     daemon: Option<Daemon>,
+    /// What the daemon is started with, where that is no longer the scenario's first configuration.
+    reading: Option<Arc<Reading>>,
     /// Counts daemons: effects of one that is gone are not carried out.
     epoch: u32,
     pinger: Option<Pinger>,
@@ -126,6 +129,7 @@ impl World {
                 name: spec.name.clone(),
                 kernel,
                 daemon: None,
+                reading: None,
                 epoch: 0,
                 pinger,
                 models,

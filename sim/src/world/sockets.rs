@@ -48,12 +48,12 @@ impl Sockets {
     }
 
     /// The socket that packets of this protocol to this address go to when they come by this link.
-    pub(super) fn receiving(&self, link: usize, protocol: u8, to: IpAddr) -> Option<SockId> {
+    pub(super) fn receiving(&self, link: usize, protocol: u8, to: &IpAddr) -> Option<SockId> {
         let takes = |spec: &SocketSpec| {
-            let (Bind::Group(address) | Bind::Local(address)) = spec.bind;
+            let (Bind::Group(address) | Bind::Local(address)) = &spec.bind;
             address == to && hears(spec, link, protocol)
         };
-        self.list.iter().position(|s| s.is_some_and(|s| takes(&s.spec))).map(|n| SockId(n as u16))
+        self.list.iter().position(|s| s.as_ref().is_some_and(|s| takes(&s.spec))).map(|n| SockId(n as u16))
     }
 
     /// Whether any socket is open for this protocol on this link: then the kernel does not refuse a packet that

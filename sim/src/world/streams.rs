@@ -13,7 +13,6 @@ use super::mailbox::{Mailbox, Reaction};
 use super::queue::Item;
 use super::{World, cause_of_origin};
 use crate::observer::Observer;
-use crate::scenario::Role;
 use crate::trace::What;
 
 /// A stream that a daemon has opened.
@@ -70,10 +69,8 @@ impl World {
         let server = if to.ip().is_loopback() { Some(h) } else { self.hosts.iter().position(owns) };
         // Nobody has the address: the daemon hears nothing.
         let Some(server) = server else { return };
-        let mailbox = match &self.scenario.hosts[server].role {
-            Role::Client(client) => client.smtp.as_ref().filter(|m| m.port == to.port()).map(Mailbox::new),
-            Role::Node(_) => None,
-        };
+        let smtp = self.scenario.hosts[server].smtp.as_ref();
+        let mailbox = smtp.filter(|m| m.port == to.port()).map(Mailbox::new);
         let (epoch, going) = (self.hosts[h].epoch, BTreeMap::new());
         let stream = Stream { host: h, epoch, conn, server, mailbox, origin, going, last: 0 };
         self.streams.insert(number, stream);

@@ -11,8 +11,8 @@ fn script() -> Scenario {
         crash(A),
         Fault::Kill(B),
         Fault::Stop(A),
-        Fault::Start(A),
-        Fault::Start(B),
+        Fault::Start { node: A, config: None },
+        Fault::Start { node: B, config: None },
         Fault::Pause(B),
         Fault::Resume(B),
         carrier(false),
@@ -34,7 +34,8 @@ fn script() -> Scenario {
     ];
     let lab = lab_with(|_, b| b.nopreempt = true);
     let lab = all.into_iter().fold(lab, |lab, o| lab.expect(Rule::Never(o)).expect(Rule::Sometimes(o)));
-    let lab = lab.expect(Rule::Master { address: VIP, node: A, by: ms(9_000), until: Some(ms(15_000)) });
+    let lab =
+        lab.expect(Rule::Master { address: VIP.into(), node: A, by: ms(9_000), until: Some(ms(15_000)) });
     faults.into_iter().fold(lab, Scenario::act)
 }
 

@@ -74,7 +74,7 @@ fn a_client_that_does_not_hear_the_new_master_is_answered_by_the_old_one() {
 
 #[test]
 fn one_act_can_cause_a_takeover_and_the_next_another() {
-    let all = failovers(vec![at(10_000, crash(A)), at(20_000, Fault::Start(A))]);
+    let all = failovers(vec![at(10_000, crash(A)), at(20_000, Fault::Start { node: A, config: None })]);
     let told: Vec<_> = all.iter().map(|f| (f.trigger, &*f.from, &*f.to)).collect();
     assert_eq!(told, [(Trigger::Act(1), "a", "b"), (Trigger::Act(2), "b", "a")]);
     assert_eq!(all[1].fault, ms(20_000));
@@ -109,7 +109,10 @@ fn a_client_that_never_hears_of_it_is_an_unfinished_failover() {
 
 #[test]
 fn a_varied_scenario_begins_its_script_anywhere_within_an_interval() {
-    let lab = Scenario { script: vec![at(10_000, crash(A)), at(20_000, Fault::Start(A))], ..lab() };
+    let lab = Scenario {
+        script: vec![at(10_000, crash(A)), at(20_000, Fault::Start { node: A, config: None })],
+        ..lab()
+    };
     let when = |s: &Scenario, n: usize| match s.script[n].when {
         When::At(at) => at,
         When::After { .. } => unreachable!("the script has instants"),

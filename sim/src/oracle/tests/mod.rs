@@ -84,9 +84,10 @@ fn lab() -> Scenario {
         hosts: vec![
             node("a", 1, instance(150)),
             node("b", 2, instance(100)),
-            host("probe", 3, Role::Client(ClientSpec { ping, smtp: None })),
+            host("probe", 3, Role::Client(ClientSpec { ping })),
         ],
         script: Vec::new(),
+        configurations: Vec::new(),
         expectations: Vec::new(),
     }
 }

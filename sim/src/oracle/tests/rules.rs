@@ -1,6 +1,7 @@
 //! Each expectation once kept and once broken, with its words.
 
 use super::*;
+use vrrplab_engine::boundary::Fifo;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -31,7 +32,7 @@ fn takeover(rule: Rule) -> Judgement {
 }
 
 fn master_is(node: HostIndex, by: u64, until: Option<u64>) -> Rule {
-    Rule::Master { address: VIP, node, by: ms(by), until: until.map(ms) }
+    Rule::Master { address: VIP.into(), node, by: ms(by), until: until.map(ms) }
 }
 
 #[test]
@@ -95,8 +96,7 @@ fn sequence() {
 #[test]
 fn count() {
     let rule = |class, at_least, at_most, from, until: Option<u64>| Rule::Count {
-        node: A,
-        class,
+        what: Counted::Frames { node: A, class },
         at_least,
         at_most,
         from: ms(from),
@@ -108,6 +108,35 @@ fn count() {
     let judgement = takeover(rule(FrameClass::Garp, 5, u32::MAX, 0, None));
     assert_eq!(broken(&judgement).2, "a sent 1 garp frames, not at least 5");
     assert_eq!(broken(&judgement).3, "counted from 0.000000");
+}
+
+/// a tells of its states: a command and a FIFO line each, and a mail that the server on the client's host takes.
+fn told(what: Counted, at_least: u32, at_most: u32) -> Judgement {
+    let rule = Rule::Count { what, at_least, at_most, from: ms(1_000), until: Some(ms(9_000)) };
+    let mut run = lab().expect(rule).settled();
+    for at in [500, 2_000, 3_000, 9_500] {
+        let (job, command) = (1, "/etc/notify.sh INSTANCE VI_1 MASTER 100".to_string());
+        run.at(at).event(Some("a"), Cause::None, What::Spawn { job, command });
+        let (fifo, line) = (Fifo::Vrrp, "INSTANCE \"VI_1\" MASTER 100".to_string());
+        run.event(Some("a"), Cause::None, What::Fifo { fifo, line });
+        let subject = "[a] VRRP Instance VI_1 - Entering MASTER state".to_string();
+        run.event(Some("probe"), Cause::None, What::Mail { conn: 1, subject });
+    }
+    run.at(10_000).end(10_000)
+}
+
+#[test]
+fn what_a_daemon_tells_is_counted_in_its_time() {
+    let command = |pattern: &str| Counted::Commands { node: A, pattern: pattern.into() };
+    let line = |node| Counted::Lines { node, pattern: "MASTER".into() };
+    let mail = |subject: &str| Counted::Mails { server: PROBE, subject: subject.into() };
+    kept(&told(command("VI_1 MASTER"), 2, 2), "a runs `VI_1 MASTER` 2 times");
+    kept(&told(line(A), 1, u32::MAX), "a writes `MASTER` to a FIFO at least 1 times");
+    kept(&told(line(B), 0, 0), "b writes `MASTER` to a FIFO never");
+    kept(&told(mail("Entering MASTER"), 2, 2), "probe takes `Entering MASTER` 2 times");
+    assert_eq!(broken(&told(command("FAULT"), 1, 1)).2, "a ran `FAULT` never, not once");
+    assert_eq!(broken(&told(line(A), 0, 1)).2, "a wrote `MASTER` to a FIFO 2 times, not at most 1 times");
+    assert_eq!(broken(&told(mail("[b]"), 1, 1)).2, "probe took `[b]` never, not once");
 }
 
 #[test]

@@ -4,14 +4,26 @@
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{Expectation, FrameClass, HostIndex, Oracle, Role, Rule};
+use super::super::{Counted, Expectation, FrameClass, HostIndex, Oracle, Role, Rule};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
 use super::script::the_verb;
 use super::variant::{View, which};
 use crate::trace::Name;
 
-const RULES: &[&str] = &["master", "outage", "sequence", "count", "never", "sometimes", "known", "takeover"];
+const RULES: &[&str] = &[
+    "master",
+    "outage",
+    "sequence",
+    "count",
+    "mail",
+    "command",
+    "fifo",
+    "never",
+    "sometimes",
+    "known",
+    "takeover",
+];
 
 const ORACLES: &[(&str, Oracle)] = &[
     ("two holders", Oracle::TwoHolders),
@@ -70,7 +82,7 @@ fn rule<'a>(
         "master" => master(page, item, lab, duration),
         "outage" => outage(page, item, lab),
         "sequence" => sequence(page, item, lab),
-        "count" => count(page, item, lab, duration),
+        "count" | "mail" | "command" | "fifo" => count(page, item, verb, lab, duration),
         "never" => oracle(page, item).map(Rule::Never),
         "sometimes" => oracle(page, item).map(Rule::Sometimes),
         "known" => known(page, item),
@@ -102,8 +114,8 @@ fn master<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) ->
     let table = page.table(item, "a `master`", &["address", "node", "by", "until"])?;
     let address = table.need(page, "address", "address = \"192.168.10.240\"");
     let address = address.and_then(|i| {
-        let address = page.ipv4(i)?;
-        lab.check_managed(page, i, address.into());
+        let address = page.ip(i)?;
+        lab.check_managed(page, i, address);
         Some(address)
     });
     let node = node(page, &table, "node", lab);
@@ -211,12 +223,34 @@ pub(super) fn instance<'a>(page: &Page<'a>, table: &Table<'a>, node: HostIndex, 
     Some(name.into())
 }
 
-fn count<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> Option<Rule> {
-    let keys = ["node", "frames", "exactly", "at_least", "at_most", "from", "until"];
-    let table = page.table(item, "a `count`", &keys)?;
-    let node = node(page, &table, "node", lab);
-    let class = table.need(page, "frames", "frames = \"vrrp\"");
-    let class = class.and_then(|i| word(page, i, "class of frames", CLASSES));
+/// What is counted, by its verb: `count` is about frames.
+fn count<'a>(page: &Page<'a>, item: Item<'a>, verb: &str, lab: &Lab, duration: Duration) -> Option<Rule> {
+    let (name, of, example) = match verb {
+        "count" => ("a `count`", "frames", "frames = \"vrrp\""),
+        "mail" => ("a `mail`", "subject", "subject = \"Entering MASTER state\""),
+        "command" => ("a `command`", "match", "match = \"notify.sh\""),
+        _ => ("a `fifo`", "match", "match = \"MASTER\""),
+    };
+    let host = if verb == "mail" { "server" } else { "node" };
+    let keys = [host, of, "exactly", "at_least", "at_most", "from", "until"];
+    let table = page.table(item, name, &keys)?;
+    let node = match host {
+        "server" => table.need(page, host, "server = \"mx\"").and_then(|i| lab.host(page, i, Wanted::Any)),
+        _ => node(page, &table, host, lab),
+    };
+    let of = table.need(page, of, example);
+    let what = match verb {
+        "count" => of
+            .and_then(|i| word(page, i, "class of frames", CLASSES))
+            .and_then(|class| Some(Counted::Frames { node: node?, class })),
+        _ => of.and_then(|i| page.text(i)).map(str::to_string).and_then(|text| {
+            Some(match verb {
+                "mail" => Counted::Mails { server: node?, subject: text },
+                "command" => Counted::Commands { node: node?, pattern: text },
+                _ => Counted::Lines { node: node?, pattern: text },
+            })
+        }),
+    };
     let numbers = numbers(page, &table);
     let from = match table.get("from") {
         Some(item) => page.instant_within(item, duration, false),
@@ -224,7 +258,7 @@ fn count<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> 
     };
     let until = until(page, &table, from, duration);
     let (at_least, at_most) = numbers?;
-    Some(Rule::Count { node: node?, class: class?, at_least, at_most, from: from?, until: until? })
+    Some(Rule::Count { what: what?, at_least, at_most, from: from?, until: until? })
 }
 
 fn numbers<'a>(page: &Page<'a>, table: &Table<'a>) -> Option<(u32, u32)> {

@@ -105,6 +105,7 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
         "neighbour",
         "route",
         "filter",
+        "smtp",
     ];
     let table = page.entry(named, "a node", &keys);
     let mut spec = NodeSpec {
@@ -145,7 +146,7 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
 
 /// A host of which nothing is known yet.
 fn bare(named: &Named<'_>) -> Host {
-    Host::new(named.name, Vec::new(), Role::Client(ClientSpec { ping: None, smtp: None }))
+    Host::new(named.name, Vec::new(), Role::Client(ClientSpec { ping: None }))
 }
 
 /// What nodes and clients have in common: links, settings, routes, filter.
@@ -157,6 +158,7 @@ fn kernel(
     seen: &mut Seen,
     host: &mut Host,
 ) {
+    host.smtp = table.get("smtp").and_then(|i| jobs::mailbox(page, i));
     let own = links(page, table, named, lab, seen);
     let mut settings = sysctl::read(page, table.get("sysctl"), None);
     let names: Vec<&str> = own.iter().map(|(l, _)| &*l.name).collect();
@@ -268,13 +270,12 @@ fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Hos
     let keys = ["link", "ping", "smtp", "sysctl", "neighbour", "route", "filter"];
     let table = page.entry(named, "a client", &keys);
     let mut host = bare(named);
-    let (mut ping, mut smtp) = (None, None);
+    let mut ping = None;
     if let Some(table) = table {
         kernel(page, &table, named, lab, seen, &mut host);
         ping = table.get("ping").and_then(|i| self::ping(page, i));
-        smtp = table.get("smtp").and_then(|i| jobs::mailbox(page, i));
     }
-    Host { role: Role::Client(ClientSpec { ping, smtp }), ..host }
+    Host { role: Role::Client(ClientSpec { ping }), ..host }
 }
 
 fn ping(page: &Page<'_>, item: Item<'_>) -> Option<Ping> {

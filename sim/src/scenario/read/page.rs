@@ -2,7 +2,7 @@
 //! says what stands there, what belongs there and what was probably meant.
 
 use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -276,21 +276,6 @@ impl<'a> Page<'a> {
         let message = format!("{} is after the end of the run", self.text_at(item.span()));
         self.error("after-the-end", item.span(), message, format!("the duration is \"{duration}\""));
         None
-    }
-
-    pub(super) fn ipv4(&self, item: Item<'a>) -> Option<Ipv4Addr> {
-        let text = self.text(item)?;
-        let read = text.parse().ok();
-        if read.is_none() {
-            let help = match text.split_once('/') {
-                Some((address, _)) if address.parse::<Ipv4Addr>().is_ok() => {
-                    format!("without the prefix length: \"{address}\"")
-                }
-                _ => "an address is four numbers: \"192.168.10.240\"".to_string(),
-            };
-            self.error("bad-address", item.span(), format!("`{text}` is no IPv4 address"), help);
-        }
-        read
     }
 
     pub(super) fn ip(&self, item: Item<'a>) -> Option<IpAddr> {

@@ -2,14 +2,17 @@
 //! order behind those with a time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use vrrplab_engine::addr::Cidr;
+use vrrplab_engine::config::{Config, Instance, Reading};
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, TrunkIndex, When};
+use super::super::{Act, Fault, Host, HostIndex, Role, SegmentIndex, TrunkIndex, When};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
-use super::{anchor, network, route};
+use super::{Files, anchor, hosts, network, route};
 use toml::de::DeValue;
 
 /// The verbs, each with the keys that only it has.
@@ -17,7 +20,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("crash", &["back"]),
     ("kill", &[]),
     ("stop", &[]),
-    ("start", &[]),
+    ("start", &["config"]),
     ("pause", &[]),
     ("resume", &[]),
     ("carrier", &["state", "link"]),
@@ -38,17 +41,37 @@ const VERBS: &[(&str, &[&str])] = &[
 /// When a crashed host is back if nothing is said.
 const BACK: Duration = Duration::from_millis(10);
 
-pub(super) fn read<'a>(page: &Page<'a>, item: Option<Item<'a>>, lab: &Lab, duration: Duration) -> Vec<Act> {
+/// Gives the acts, and the configurations that some of them start a node with.
+pub(super) fn read<'a>(
+    page: &Page<'a>,
+    item: Option<Item<'a>>,
+    lab: &Lab,
+    files: &dyn Files,
+    duration: Duration,
+) -> (Vec<Act>, Vec<Arc<Reading>>) {
     let items = item.and_then(|i| page.array(i)).unwrap_or_default();
-    let mut acts: Vec<Act> = items.iter().filter_map(|i| act(page, i, lab, duration)).collect();
+    let mut later = Later { files, configurations: Vec::new() };
+    let mut acts: Vec<Act> = items.iter().filter_map(|i| act(page, i, lab, &mut later, duration)).collect();
     acts.sort_by_key(|a| match a.when {
         When::At(at) => (0, at),
         When::After { .. } => (1, Instant::ZERO),
     });
-    acts
+    (acts, later.configurations)
 }
 
-fn act<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> Option<Act> {
+/// Configurations that nodes get later.
+struct Later<'a> {
+    files: &'a dyn Files,
+    configurations: Vec<Arc<Reading>>,
+}
+
+fn act<'a>(
+    page: &Page<'a>,
+    item: Item<'a>,
+    lab: &Lab,
+    later: &mut Later<'_>,
+    duration: Duration,
+) -> Option<Act> {
     let verbs: Vec<&'static str> = VERBS.iter().map(|(v, _)| *v).collect();
     let mut keys = vec!["time", "after"];
     keys.extend(&verbs);
@@ -67,7 +90,7 @@ fn act<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab, duration: Duration) -> Op
             page.error("misplaced-key", table.key_span(key), message, "");
         }
     }
-    let fault = fault(page, &table, verb, lab)?;
+    let fault = fault(page, &table, verb, lab, later)?;
     Some(Act { when: when?, fault })
 }
 
@@ -113,7 +136,13 @@ fn when<'a>(page: &Page<'a>, table: &Table<'a>, lab: &Lab, duration: Duration) -
     }
 }
 
-fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) -> Option<Fault> {
+fn fault<'a>(
+    page: &Page<'a>,
+    table: &Table<'a>,
+    verb: &'static str,
+    lab: &Lab,
+    later: &mut Later<'_>,
+) -> Option<Fault> {
     let item = table.get(verb)?;
     let node = || lab.host(page, item, Wanted::Node);
     Some(match verb {
@@ -123,7 +152,7 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         }
         "kill" => Fault::Kill(node()?),
         "stop" => Fault::Stop(node()?),
-        "start" => Fault::Start(node()?),
+        "start" => start(page, table, node()?, lab, later)?,
         "pause" => Fault::Pause(node()?),
         "resume" => Fault::Resume(node()?),
         "carrier" => carrier(page, table, item, lab)?,
@@ -144,6 +173,40 @@ fn fault<'a>(page: &Page<'a>, table: &Table<'a>, verb: &'static str, lab: &Lab) 
         "clear" => Fault::Clear(network::medium(page, item, lab)?),
         _ => trunk(page, table, item, lab)?,
     })
+}
+
+/// `start = "ka1"`, and `config` with another text: one that the network was not made for is a mistake, since
+/// whoever judges the run knows each node's instances from the beginning.
+fn start<'a>(
+    page: &Page<'a>,
+    table: &Table<'a>,
+    node: HostIndex,
+    lab: &Lab,
+    later: &mut Later<'_>,
+) -> Option<Fault> {
+    let Some(item) = table.get("config") else { return Some(Fault::Start { node, config: None }) };
+    let host = &lab.hosts[node.0];
+    let who = format!("{}, started again", host.name);
+    let reading = hosts::configuration(page, item, &who, later.files)?;
+    if let Role::Node(spec) = &host.role
+        && lab.readable[node.0]
+        && !reading.refused()
+    {
+        let [before, after] = [&spec.reading.config, &reading.config].map(shape);
+        if before != after {
+            let message = format!("{} would have other virtual routers than before", host.name);
+            let help = "the same instances by name, with the same virtual_router_id and addresses";
+            page.error("other-instances", item.span(), message, help);
+        }
+    }
+    later.configurations.push(reading);
+    Some(Fault::Start { node, config: Some(later.configurations.len() - 1) })
+}
+
+/// What a node's configurations have in common: name, virtual router and addresses of each instance.
+fn shape(config: &Config) -> Vec<(&str, u8, BTreeSet<IpAddr>)> {
+    let addresses = |i: &Instance| i.addresses.iter().chain(&i.excluded).map(|a| a.cidr.address).collect();
+    config.instances.iter().map(|i| (i.name.as_str(), i.vrid, addresses(i))).collect()
 }
 
 fn back(page: &Page<'_>, item: Option<Item<'_>>) -> Option<Option<Duration>> {

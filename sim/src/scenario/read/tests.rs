@@ -18,7 +18,8 @@ struct Stub;
 impl Files for Stub {
     fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
         match path {
-            "a.conf" | "b.conf" => Ok(stub_reading(path, PAIR)),
+            "a.conf" | "b.conf" | "a-new.conf" => Ok(stub_reading(path, PAIR)),
+            "other.conf" => Ok(stub_reading(path, &PAIR.replace(".240/24", ".241/24"))),
             _ => Err(format!("cannot read {path}: no such file")),
         }
     }
@@ -331,7 +332,7 @@ never = "no holder""#,
 6:22 unmanaged-address: 192.168.10.241 is in no node's configuration | did you mean `192.168.10.240`?
 6:47 wrong-host: probe is a client, a node belongs here | one of: a, b
 6:61 after-the-end: "21s" is after the end of the run | the duration is "20s"
-8:22 bad-address: `192.168.10.240/24` is no IPv4 address | without the prefix length: "192.168.10.240"
+8:22 bad-address: `192.168.10.240/24` is no address | without the prefix length: "192.168.10.240"
 8:74 bad-time: this span of time ends before it begins
 10:10 missing-key: this expectation has no bound | at_most = "3.7s", or at_least
 12:32 unknown-word: `arp` is no class of frames | did you mean `garp`?
@@ -580,7 +581,7 @@ fn settings_have_names_and_ranges() {
     check_change(
         A_LINK,
         "link.eth0 = { address = [\"192.168.10.170/24\"], sysctl = { ip_forward = 1 } }",
-        "6:58 misplaced-key: `ip_forward` is a setting of the host | write it in the `sysctl` of the host itself",
+        "6:59 misplaced-key: `ip_forward` is a setting of the host | write it in the `sysctl` of the host itself",
     );
 }
 
@@ -645,4 +646,47 @@ fn a_link_with_ipv6_has_its_link_local_address() {
     let addresses: Vec<String> =
         file.scenarios[0].hosts[0].links[0].addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["192.168.10.170/24", "fd00:10::170/64", "fe80::ff:fe00:1/64"]);
+}
+
+#[test]
+fn a_node_can_be_started_with_another_configuration_of_the_same_routers() {
+    check_more("[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"a-new.conf\"", "");
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"other.conf\"",
+        "4:10 other-instances: a would have other virtual routers than before | the same instances by name, with the same virtual_router_id and addresses",
+    );
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"none.conf\"",
+        "4:10 unreadable-config: cannot read none.conf: no such file",
+    );
+    check_more(
+        "[[at]]\ntime = \"5s\"\nstop = \"a\"\nconfig = \"a-new.conf\"",
+        "4:1 misplaced-key: `config` belongs to `start`, not to `stop`",
+    );
+}
+
+#[test]
+fn mails_commands_and_fifo_lines_are_counted() {
+    check_more(
+        r#"[[expect]]
+mail = { server = "probe", subject = "Entering MASTER", exactly = 1 }
+[[expect]]
+command = { node = "a", match = "notify.sh", at_least = 1, from = "1s", until = "2s" }
+[[expect]]
+fifo = { node = "b", match = "MASTER", at_most = 2 }"#,
+        "",
+    );
+    check_more(
+        r#"[[expect]]
+mail = { node = "a", subject = "x", exactly = 1 }
+[[expect]]
+command = { node = "probe", match = "x", exactly = 1 }
+[[expect]]
+fifo = { node = "a", exactly = 1 }"#,
+        r#"
+2:8 missing-key: a `mail` needs `server` | server = "mx"
+2:10 unknown-key: a `mail` has no `node` | one of: server, subject, exactly, at_least, at_most, from, until
+4:20 wrong-host: probe is a client, a node belongs here | one of: a, b
+6:8 missing-key: a `fifo` needs `match` | match = "MASTER""#,
+    );
 }

@@ -68,7 +68,7 @@ impl World {
         }
         let asks_us = arp.operation == Operation::Request
             && kernel.has(arp.target.into())
-            && !kernel.is_martian(link, arp.sender.into());
+            && !kernel.is_martian(link, &arp.sender.into());
         if !asks_us {
             self.hear_arp(h, arrival, &arp, observer);
         } else if kernel.answers_arp(link, &arp) {

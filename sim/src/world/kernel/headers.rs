@@ -19,6 +19,7 @@ pub(super) struct Headers<'a> {
 
 impl<'a> Headers<'a> {
     /// Reads a packet from its header on; bytes behind its end are padding. `None`: the kernel drops it.
+    #[inline]
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Headers<'a>> {
         match bytes.first()? >> 4 {
             4 => {

@@ -28,26 +28,28 @@ pub(super) struct Arrival<'a> {
 
 impl World {
     pub(super) fn receive_packet<O: Observer>(&mut self, h: usize, arrival: &Arrival<'_>, observer: &mut O) {
-        let Some(packet) = Headers::parse(arrival.payload) else { return };
+        // Looked at where it is: every receiver of every frame comes here, and a copy is not free.
+        let packet = Headers::parse(arrival.payload);
+        let Some(packet) = &packet else { return };
         let kernel = &self.hosts[h].kernel;
         // Recorded: `same-address`.
-        if kernel.is_martian(arrival.link, packet.source) {
+        if kernel.is_martian(arrival.link, &packet.source) {
             return;
         }
         if packet.is_unicast() && !kernel.has(packet.destination) {
-            return self.forward(h, arrival, &packet, observer);
+            return self.forward(h, arrival, packet, observer);
         }
-        if kernel.filter.drops(Direction::In, &packet, arrival.link) {
+        if kernel.filter.drops(Direction::In, packet, arrival.link) {
             return self.lost(h, arrival.frame, arrival.number, Loss::Filtered, observer);
         }
         match (packet.protocol, packet.source.is_ipv4()) {
-            (ipv4::VRRP, _) | (ipv4::AH, true) => self.hand_to_socket(h, arrival, &packet, observer),
+            (ipv4::VRRP, _) | (ipv4::AH, true) => self.hand_to_socket(h, arrival, packet, observer),
             (igmp::PROTOCOL, true) => self.queried(h, arrival.link, packet.payload),
-            (ipv4::ICMP, true) if packet.is_unicast() => self.receive_echo(h, arrival, &packet, observer),
+            (ipv4::ICMP, true) if packet.is_unicast() => self.receive_echo(h, arrival, packet, observer),
             (ipv6::ICMP, false) if packet.is_discovery() => {
-                self.receive_discovery(h, arrival, &packet, observer);
+                self.receive_discovery(h, arrival, packet, observer);
             }
-            (ipv6::ICMP, false) if packet.is_unicast() => self.receive_echo(h, arrival, &packet, observer),
+            (ipv6::ICMP, false) if packet.is_unicast() => self.receive_echo(h, arrival, packet, observer),
             _ => {}
         }
     }
@@ -60,7 +62,8 @@ impl World {
         packet: &Headers<'_>,
         observer: &mut O,
     ) {
-        let &Headers { source, destination, protocol, hops, payload, .. } = packet;
+        let Headers { source, destination, protocol, hops, payload, .. } = packet;
+        let (protocol, hops) = (*protocol, *hops);
         let daemon = self.hosts[h].daemon.as_ref();
         let Some(sock) = daemon.and_then(|d| d.sockets.receiving(arrival.link, protocol, destination)) else {
             let heard = daemon.is_some_and(|d| d.sockets.hear(arrival.link, protocol, destination.is_ipv4()));
@@ -71,7 +74,7 @@ impl World {
             return;
         };
         let packet = match (source, destination) {
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            (&IpAddr::V6(source), &IpAddr::V6(destination)) => {
                 // The kernel checks it for a socket with IPV6_CHECKSUM.
                 let sum = Sum::pseudo6(source, destination, protocol, payload.len());
                 if sum.with(payload).finish() != 0 {
@@ -79,7 +82,11 @@ impl World {
                 }
                 Packet::V6 { source, destination, hop_limit: hops, message: payload }
             }
-            _ => Packet::V4(packet.packet),
+            // Not by way of a variable that could be either: this is the path of most adverts.
+            _ => {
+                let packet = Packet::V4(packet.packet);
+                return self.packet_for_daemon(h, sock, arrival.frame, packet, arrival.number, observer);
+            }
         };
         self.packet_for_daemon(h, sock, arrival.frame, packet, arrival.number, observer);
     }

@@ -57,18 +57,18 @@ impl Kernel {
     /// Whether Linux drops a packet from outside for its source (`fib_validate_source`): it is our own, or by
     /// `rp_filter` it should not come by this link. Adverts to the group are checked as well. IPv6 has no such
     /// check.
-    pub(super) fn is_martian(&self, link: usize, source: IpAddr) -> bool {
+    pub(super) fn is_martian(&self, link: usize, source: &IpAddr) -> bool {
         let settings = &self.links[link].settings;
         if source.is_ipv6() {
             return false;
         }
-        if self.has(source) {
+        if self.has(*source) {
             return !settings.accept_local;
         }
         match settings.rp_filter {
             0 => false,
-            1 => self.route(source, None).is_none_or(|hop| hop.link != link),
-            _ => self.route(source, None).is_none(),
+            1 => self.route(*source, None).is_none_or(|hop| hop.link != link),
+            _ => self.route(*source, None).is_none(),
         }
     }
 }
