@@ -6,7 +6,7 @@ mod lab;
 
 use proptest::prelude::*;
 use vrrplab_engine::boundary::{InstanceId, KernelEvent, LinkId};
-use vrrplab_engine::config::{Config, Instance, Notify, SyncGroup, Tracks};
+use vrrplab_engine::config::{Address, Config, Instance, Notify, SyncGroup, Tracks};
 use vrrplab_engine::time::Duration;
 use vrrplab_engine::vrrp::State;
 
@@ -15,6 +15,8 @@ fn group() -> lab::Lab {
         name: format!("V{n}"),
         vrid: 6 + n,
         sync_group: Some("G".into()),
+        // Each has an address of its own: who takes one away must not meet all members by that alone.
+        addresses: vec![Address::plain(format!("10.0.0.{}/24", 99 + n).parse().unwrap(), "eth0")],
         ..lab::instance()
     };
     let group = SyncGroup {
