@@ -55,6 +55,24 @@ fn a_farewell_leaves_the_skew_alone() {
 }
 
 #[test]
+fn work_after_a_farewell_belongs_to_the_election() {
+    let mut lab = Scenario { script: vec![at(10_000, Fault::Stop(A))], ..lab() };
+    let Role::Node(b) = &mut lab.hosts[1].role else { panic!("b is a node") };
+    b.cost = Cost::RECORDED;
+    let all = measure(&Arc::new(lab), 1);
+    assert_eq!(all[0].detect(), LATENCY + SKEW, "by the formula, not by the first advert");
+    assert!(!all[0].elect().is_zero(), "{all:?}");
+}
+
+#[test]
+fn a_master_whose_address_a_stranger_removes_takes_it_over_from_itself() {
+    let removed = Fault::Address { node: A, link: 0, cidr: vip(), added: false };
+    let all = failovers(vec![at(10_000, removed)]);
+    let told: Vec<_> = all.iter().map(|f| (&*f.from, &*f.to)).collect();
+    assert_eq!(told, [("a", "a")], "its Skew_Time is shorter than b's: {all:?}");
+}
+
+#[test]
 fn a_killed_daemon_leaves_its_address_behind() {
     let one = failover(Fault::Kill(A));
     let end = ms(30_000);
