@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use vrrplab_engine::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use vrrplab_sim::observer::{Observer, Unobserved};
 use vrrplab_sim::oracle::Judge;
 use vrrplab_sim::oracle::failover::Failovers;
 use vrrplab_sim::record::Recorder;
+use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::world::World;
 
 use crate::lab;
@@ -24,6 +26,13 @@ const SPAN: Duration = Duration::from_secs(4_000);
 fn run<O: Observer>(routers: u8, observer: &mut O) -> u64 {
     let mut world = World::new(lab::routers(routers), 1);
     world.run_until(Instant::ZERO + SPAN, observer);
+    world.counts().events()
+}
+
+/// A minute of it: a virtual second has sixty-four times the events.
+fn run_masters<O: Observer>(scenario: &Arc<Scenario>, observer: &mut O) -> u64 {
+    let mut world = World::new(Arc::clone(scenario), 1);
+    world.run_until(Instant::ZERO + Duration::from_secs(60), observer);
     world.counts().events()
 }
 
@@ -63,12 +72,13 @@ fn events(c: &mut Criterion) {
         });
     }
     // Sixty-four masters, each a backup of all others: every frame is checked and arms a timer.
-    let all = || World::new(lab::masters(64), 1);
-    let end = Instant::ZERO + Duration::from_secs(60);
-    let mut world = all();
-    world.run_until(end, &mut Unobserved);
-    group.throughput(Throughput::Elements(world.counts().events()));
-    group.bench_function("masters/64", |b| b.iter(|| all().run_until(end, &mut Unobserved)));
+    let scenario = lab::masters(64);
+    let events = run_masters(&scenario, &mut Unobserved);
+    group.throughput(Throughput::Elements(events));
+    group.bench_function("masters/64", |b| b.iter(|| run_masters(&scenario, &mut Unobserved)));
+    group.bench_function("masters/64/captured", |b| {
+        b.iter(|| run_masters(&scenario, &mut (Recorder::new(Vec::new()), Judge::new(&scenario))));
+    });
     group.finish();
 }
 

@@ -328,6 +328,29 @@ fn an_election_under_loss_takes_longer_than_its_baseline_and_says_how_to_repeat_
     fs::remove_dir_all(folder).unwrap();
 }
 
+/// Loss is felt in the tail: where the farewell is lost, the backup waits for its Master_Down_Interval.
+#[test]
+fn an_election_under_loss_has_a_longer_tail_and_without_any_the_same_figures() {
+    let with = |noise: &[&str]| {
+        let scenario = "scenarios/seed/two-routers/two-routers.toml";
+        let fixed = ["bench", "election", scenario, "--runs", "200", "--format", "json"];
+        let (code, out, err) = run(&[&fixed[..], noise].concat());
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    let clean = with(&[]);
+    assert_eq!(with(&["--loss", "0%", "--jitter", "0s"]), clean);
+    let total = |json: &str, figure: &str| -> f64 {
+        let object: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+        let failovers = object["failovers"].as_array().unwrap();
+        let act = failovers.iter().find(|f| f["trigger"] == "act 1: stop ka1").expect("the act's own");
+        act["measures"][0][figure].as_str().unwrap().parse().unwrap()
+    };
+    let noisy = with(&["--loss", "5%", "--jitter", "20ms"]);
+    assert!(total(&noisy, "p99") > total(&clean, "p99") + 1.0, "{noisy}\n{clean}");
+    assert!(total(&noisy, "p50") < total(&clean, "p50") + 0.1, "most adverts arrive: {noisy}");
+}
+
 #[test]
 fn an_election_says_what_it_means_for_a_year() {
     let scenario = "scenarios/seed/two-routers/two-routers.toml";

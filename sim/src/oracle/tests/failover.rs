@@ -1,5 +1,7 @@
 //! Failovers of the whole simulator, taken apart; the figures are the protocol's.
 
+use vrrplab_engine::config::{Family, Version};
+
 use super::*;
 use crate::oracle::failover::{Failover, Relearned, Trigger, measure};
 
@@ -50,6 +52,24 @@ fn a_farewell_leaves_the_skew_alone() {
     assert_eq!((one.detect(), one.elect()), (LATENCY + SKEW, Duration::ZERO));
     assert_eq!(one.last_advert, Instant::from_micros(9_414_062), "a farewell is no advert of a master");
     assert_eq!(one.two_holders, Duration::ZERO);
+}
+
+#[test]
+fn work_after_a_farewell_belongs_to_the_election() {
+    let mut lab = Scenario { script: vec![at(10_000, Fault::Stop(A))], ..lab() };
+    let Role::Node(b) = &mut lab.hosts[1].role else { panic!("b is a node") };
+    b.cost = Cost::RECORDED;
+    let all = measure(&Arc::new(lab), 1);
+    assert_eq!(all[0].detect(), LATENCY + SKEW, "by the formula, not by the first advert");
+    assert!(!all[0].elect().is_zero(), "{all:?}");
+}
+
+#[test]
+fn a_master_whose_address_a_stranger_removes_takes_it_over_from_itself() {
+    let removed = Fault::Address { node: A, link: 0, cidr: vip(), added: false };
+    let all = failovers(vec![at(10_000, removed)]);
+    let told: Vec<_> = all.iter().map(|f| (&*f.from, &*f.to)).collect();
+    assert_eq!(told, [("a", "a")], "its Skew_Time is shorter than b's: {all:?}");
 }
 
 #[test]
@@ -137,4 +157,44 @@ fn a_varied_scenario_begins_its_script_anywhere_within_an_interval() {
     assert_eq!(starts(&varied), starts(&lab));
     let started = starts(&lab.varied(7, true));
     assert!(started[0] != started[1] && started.iter().all(|at| *at < ms(1_000)), "{started:?}");
+}
+
+/// The lab over IPv6: version 3, and what each manages besides its link-local address.
+fn lab6(script: Vec<Act>) -> Scenario {
+    let vip: Cidr = "fd00:10::240/64".parse().unwrap();
+    let instance6 = |priority| Instance {
+        version: Version::V3,
+        family: Family::V6,
+        addresses: ["fe80::10:240/64", "fd00:10::240/64"]
+            .map(|a| Address::plain(a.parse().unwrap(), "eth0"))
+            .to_vec(),
+        ..instance(priority)
+    };
+    let mut lab = Scenario { script, ..lab() };
+    lab.hosts[0] = node("a", 1, instance6(150));
+    lab.hosts[1] = node("b", 2, instance6(100));
+    let ping = Some(Ping { to: vip.address, every: Duration::from_millis(100) });
+    lab.hosts[2] = host("probe", 3, Role::Client(ClientSpec { ping, smtp: None }));
+    for (number, host) in lab.hosts.iter_mut().enumerate() {
+        let addresses = ["fe80", "fd00:10"].map(|net| format!("{net}::{}/64", number + 1).parse().unwrap());
+        let link = Link::new("eth0", host.links[0].mac, LAN, addresses.to_vec());
+        *host = Host::new(&*host.name, vec![link], host.role.clone());
+    }
+    lab
+}
+
+#[test]
+fn over_ipv6_a_neighbour_advertisement_announces_the_new_master() {
+    let all = measure(&Arc::new(lab6(vec![at(10_000, crash(A))])), 1);
+    let of = |address: &str| all.iter().find(|f| f.address.to_string() == address).expect("it moved");
+    assert_eq!(all.len(), 2, "{all:?}");
+    // Version 3 counts Skew_Time in the interval: (256 - 100) / 256 s, 3.609375 s in all.
+    let one = of("fd00:10::240");
+    assert_eq!((&*one.from, &*one.to, one.takeover()), ("a", "b", LATENCY + DOWN));
+    let announced = one.announced.expect("b announces itself");
+    assert_eq!(one.relearned, Relearned::At(announced + LATENCY), "probe hears it one latency later");
+    assert!(one.clients[0].over && one.clients[0].wrong_node.is_zero(), "{one:?}");
+    // Nobody ever asked for the link-local one.
+    assert_eq!(of("fe80::10:240").relearned, Relearned::NoClient);
+    assert!(of("fe80::10:240").announced.is_some());
 }
