@@ -55,11 +55,22 @@ impl Election {
 
     pub(super) fn advance(&mut self, now: Instant, net: &Network) {
         for m in self.late.ripe(now) {
+            if let Some(due) = self.group_due(net, m).filter(|due| *due >= now) {
+                let frame = self.late.subject(m).copied().flatten();
+                self.late.on(now, m, due, frame);
+                continue;
+            }
             let since = self.late.since(m).unwrap_or(now);
             let frame = self.late.subject(m).copied().flatten();
-            let down = net.plan.members[m].master_down(self.slowest(net, m));
+            let down = net.plan.members[m].longest_wait(false, self.slowest(net, m));
             self.late.violate(m, late_words(net, m, since, frame, down));
         }
+    }
+
+    /// When the last of the other members of a group must want to be Master: until then all wait.
+    fn group_due(&self, net: &Network, m: usize) -> Option<Instant> {
+        let waiting = net.siblings(m).iter().filter(|&&s| !self.voices[s].speaking);
+        waiting.filter_map(|&s| self.late.due(s)).max()
     }
 
     /// An advert left a link. Gives the instance that begins to speak with it.
@@ -127,7 +138,7 @@ impl Election {
         let settled = latency(net, m) + HAND_OVER;
         let voice = &self.voices[m];
         let heard = [voice.heard, voice.before].into_iter().flatten().find(|h| now > h.at + settled);
-        let down = net.plan.members[m].master_down(self.quickest(net, m));
+        let down = net.plan.members[m].shortest_wait(self.quickest(net, m));
         if let Some(words) = heard.and_then(|heard| forbidden_words(now, net, m, heard, down)) {
             self.forbidden.on(now, m, now, ());
             self.forbidden.violate(m, words);
@@ -145,8 +156,15 @@ impl Election {
         if !voice.speaking {
             let (member, interval) = (&net.plan.members[m], self.slowest(net, m));
             let farewell = accepted && heard.priority == 0;
-            let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
-            self.late.anew(now, m, now + allowance(net, m, wait), Some(heard.frame));
+            let counted = net.counts_from(now, member.host);
+            let mut due = counted + allowance(net, m, member.longest_wait(farewell, interval));
+            // An advert that it discards during the start-up delay has it count what is left from the delay's end.
+            if counted > now
+                && let Some(before) = self.late.due(m)
+            {
+                due = due.max(counted + before.saturating_since(now));
+            }
+            self.late.anew(now, m, due, Some(heard.frame));
         }
     }
 
@@ -159,8 +177,8 @@ impl Election {
                 voice.heard = voice.before;
                 // A farewell that was not heard hurries nobody.
                 if self.late.since(m).is_some() {
-                    let wait = net.plan.members[m].master_down(interval);
-                    self.late.on(now, m, now + allowance(net, m, wait), None);
+                    let wait = net.plan.members[m].longest_wait(false, interval);
+                    self.late.on(now, m, net.counts_from(now, host) + allowance(net, m, wait), None);
                 }
             }
         }
@@ -174,8 +192,9 @@ impl Election {
             if let (Some(heard), true) = (heard, self.late.since(m).is_some()) {
                 let member = &net.plan.members[m];
                 let farewell = heard.priority == 0;
-                let wait = if farewell { member.skew(interval) } else { member.master_down(interval) };
-                self.late.on(now, m, now + by + allowance(net, m, wait), Some(frame));
+                let wait = member.longest_wait(farewell, interval);
+                let due = net.counts_from(now, host) + by + allowance(net, m, wait);
+                self.late.on(now, m, due, Some(frame));
             }
         }
     }
@@ -214,11 +233,12 @@ impl Election {
     /// A backup's time begins when it begins to listen.
     fn update_member(&mut self, now: Instant, net: &Network, m: usize) {
         let member = &net.plan.members[m];
-        if self.voices[m].speaking || !net.able(m) {
+        let undecided = net.undecided(m);
+        if self.voices[m].speaking || !(net.able(m) || undecided.is_some()) {
             self.late.off(now, m);
         } else if self.late.since(m).is_none() {
-            let wait = member.master_down(self.slowest(net, m));
-            self.late.on(now, m, now + allowance(net, m, wait), None);
+            let wait = member.longest_wait(false, self.slowest(net, m)) + undecided.unwrap_or_default();
+            self.late.on(now, m, net.counts_from(now, member.host) + allowance(net, m, wait), None);
         }
     }
 

@@ -84,6 +84,11 @@ impl<K: Ord + Copy, V> Spans<K, V> {
         self.open.get(&key).map(|o| o.since)
     }
 
+    /// Until when the condition is tolerated.
+    pub(super) fn due(&self, key: K) -> Option<Instant> {
+        self.open.get(&key).map(|o| o.due)
+    }
+
     pub(super) fn subject(&self, key: K) -> Option<&V> {
         self.open.get(&key).map(|o| &o.subject)
     }
