@@ -24,7 +24,7 @@ const LINK: &str = "eth0";
 
 /// What acts contain that serve the recorder and touch no daemon: captures, readers of FIFOs, the mail server that
 /// a scenario has from the start, looks at what is there.
-const OF_THE_RECORDER: [&str; 5] = ["tcpdump", "mkfifo", "/run/smtp.py", "tf-content", ".conf2 "];
+const OF_THE_RECORDER: [&str; 6] = ["tcpdump", "mkfifo", "/run/smtp.py", "tf-content", ".conf2 ", "nft list"];
 
 /// Why a folder is no recording.
 #[derive(Clone, PartialEq, Eq, Debug)]

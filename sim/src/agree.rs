@@ -30,7 +30,7 @@ pub const TOLERANCE_WITHOUT_CAUSE: Duration = Duration::from_millis(2);
 
 /// How the return of a host's power begins.
 const POWER: &str = "power ";
-/// What is done to a daemon or its host has the same words in a trace and in a recording.
+/// What is done to a daemon or its host begins with the same two words in a trace and in a recording.
 const TO_DAEMONS: [&str; 6] = ["start", "stop", "crash", "kill", "pause", "resume"];
 
 /// Lines of a lane that a report shows before and after the difference.
@@ -197,8 +197,12 @@ impl Act {
     /// the same. Of other acts a reference has the commands that did them.
     fn may_be(&self, reference: &Act) -> bool {
         let to_daemon = |act: &Act| act.text.split(' ').next().is_some_and(|verb| TO_DAEMONS.contains(&verb));
+        // Behind the daemon a trace may say what it is started with.
+        fn act(act: &Act) -> Vec<&str> {
+            act.text.split(' ').take(2).collect()
+        }
         let same = match to_daemon(self) || to_daemon(reference) {
-            true => self.text == reference.text,
+            true => act(self) == act(reference),
             false => true,
         };
         same && self.at.distance(reference.at) < TOLERANCE

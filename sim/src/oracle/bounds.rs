@@ -1,6 +1,6 @@
 //! How long things may take: what follows from the protocol's formulas, and the allowances of the oracles.
 
-use vrrplab_engine::config::Instance;
+use vrrplab_engine::config::{Instance, Script};
 use vrrplab_engine::time::Duration;
 use vrrplab_engine::vrrp::timing;
 
@@ -24,24 +24,37 @@ pub const ANSWER_BOUND: Duration = Duration::from_secs(1);
 /// How long a daemon's words and its host's addresses may differ: adding an address takes microseconds.
 pub const MISMATCH_BOUND: Duration = Duration::from_millis(100);
 
-/// Skew_Time of an instance that counts in this interval.
-pub(super) fn skew(instance: &Instance, interval: Duration) -> Duration {
-    timing::skew(instance.version, instance.priority, interval)
+/// How long an address may be without holder before anybody wonders why: a daemon gives its addresses up and then
+/// says that it cannot take part.
+pub const LAST_WORDS: Duration = Duration::from_millis(1);
+
+/// How long the daemon waits for a script that it has told to end before it kills it (keepalived's scheduler.c).
+const KILL_DELAY: Duration = Duration::from_secs(2);
+
+/// Skew_Time of an instance with this effective priority that counts in this interval.
+pub(super) fn skew(instance: &Instance, priority: u8, interval: Duration) -> Duration {
+    timing::skew(instance.version, priority, interval)
 }
 
-/// Master_Down_Interval of an instance that counts in this interval.
-pub(super) fn master_down(instance: &Instance, interval: Duration) -> Duration {
-    timing::master_down(instance.version, instance.priority, interval, instance.down_timer_adverts)
+/// Master_Down_Interval of an instance with this effective priority that counts in this interval.
+pub(super) fn master_down(instance: &Instance, priority: u8, interval: Duration) -> Duration {
+    timing::master_down(instance.version, priority, interval, instance.down_timer_adverts)
+}
+
+/// When a script must have returned for the first time.
+pub(super) fn first_result(script: &Script) -> Duration {
+    script.timeout.unwrap_or(script.interval) + KILL_DELAY
 }
 
 /// When an address must have exactly one holder after the last fault: the slowest backup's takeover, an advert
-/// to settle a contest, the longest `preempt_delay`, and [`SLACK`]. `instances` are all that manage it.
-pub(super) fn election<'a>(instances: impl Iterator<Item = &'a Instance> + Clone) -> Duration {
+/// to settle a contest, the longest `preempt_delay`, and [`SLACK`]. `instances` are all that manage it and those
+/// that they wait for, each with the lowest priority that it can have.
+pub(super) fn election<'a>(instances: impl Iterator<Item = (&'a Instance, u8)> + Clone) -> Duration {
     // A version 3 backup counts in the interval of its master, which may be anybody's.
-    let interval = instances.clone().map(|i| i.advert_int).max().unwrap_or_default();
-    let slowest = instances.clone().map(|i| master_down(i, interval)).max().unwrap_or_default();
-    let delay = instances.map(|i| i.preempt_delay).max().unwrap_or_default();
-    slowest + interval + delay + SLACK
+    let interval = instances.clone().map(|(i, _)| i.advert_int).max().unwrap_or_default();
+    let slowest = instances.clone().map(|(i, lowest)| master_down(i, lowest, interval)).max();
+    let delay = instances.map(|(i, _)| i.preempt_delay).max().unwrap_or_default();
+    slowest.unwrap_or_default() + interval + delay + SLACK
 }
 
 #[cfg(test)]
@@ -57,8 +70,9 @@ mod tests {
     fn the_slowest_instance_makes_the_bound() {
         let quick = instance(Version::V2, 200, Duration::from_secs(1));
         let mut slow = instance(Version::V2, 100, Duration::from_secs(1));
-        assert_eq!(election([&quick, &slow].into_iter()).to_string(), "4.709375s");
+        assert_eq!(election([(&quick, 200), (&slow, 100)].into_iter()).to_string(), "4.709375s");
         slow.preempt_delay = Duration::from_secs(5);
-        assert_eq!(election([&quick, &slow].into_iter()).to_string(), "9.709375s");
+        assert_eq!(election([(&quick, 200), (&slow, 100)].into_iter()).to_string(), "9.709375s");
+        assert_eq!(election([(&quick, 200), (&slow, 70)].into_iter()).to_string(), "9.826562s");
     }
 }

@@ -84,7 +84,7 @@ impl Audience {
         let hearing = net.plan.members_with(advert.vrid).iter().filter(|m| listens(net, **m, from, advert));
         let listener = |&m: &usize| {
             let (member, own) = (&net.plan.members[m], net.plan.members[m].config().advert_int);
-            let wait = member.wait_after(advert.priority, own.max(advert.interval));
+            let wait = member.longest_wait(advert.priority == 0, own.max(advert.interval));
             Listener {
                 member: m,
                 accepts: sender.is_some_and(|s| accepts(net, m, s, advert)),
@@ -129,14 +129,18 @@ impl Election {
         self.next = NEVER;
         for m in 0..self.voices.len() {
             let Some(wait) = self.voices[m].wait.filter(|wait| !wait.over) else { continue };
-            if wait.due < now {
-                let down = net.plan.members[m].master_down(self.slowest(net, m));
-                self.late.on(wait.since, m, wait.due, ());
+            // A member of a group waits for the others.
+            let group = || self.group_due(net, m).filter(|due| *due >= now);
+            let due = if wait.due < now { group().unwrap_or(wait.due) } else { wait.due };
+            let over = due < now;
+            if over {
+                let down = net.plan.members[m].longest_wait(false, self.slowest(net, m));
+                self.late.on(wait.since, m, due, ());
                 self.late.violate(m, late_words(net, m, wait.since, wait.frame, down));
-                self.voices[m].wait = Some(Wait { over: true, ..wait });
             } else {
-                self.next = self.next.min(wait.due);
+                self.next = self.next.min(due);
             }
+            self.voices[m].wait = Some(Wait { due, over, ..wait });
         }
     }
 
@@ -159,6 +163,12 @@ impl Election {
         if self.voices[m].wait.take().is_some_and(|wait| wait.over) {
             self.late.off(now, m);
         }
+    }
+
+    /// When the last of the other members of a group must want to be Master: until then all wait.
+    fn group_due(&self, net: &Network, m: usize) -> Option<Instant> {
+        let waiting = net.siblings(m).iter().filter(|&&s| !self.voices[s].speaking);
+        waiting.filter_map(|&s| Some(self.voices[s].wait?.due)).max()
     }
 
     /// An advert left a link. Gives the instance that begins to speak with it.
@@ -225,7 +235,7 @@ impl Election {
         let settled = latency(net, m) + HAND_OVER;
         let voice = &self.voices[m];
         let heard = [voice.heard, voice.before].into_iter().flatten().find(|h| now > h.at + settled);
-        let down = net.plan.members[m].master_down(self.quickest(net, m));
+        let down = net.plan.members[m].shortest_wait(self.quickest(net, m));
         if let Some(words) = heard.and_then(|heard| forbidden_words(now, net, m, heard, down)) {
             self.forbidden.on(now, m, now, ());
             self.forbidden.violate(m, words);
@@ -244,11 +254,20 @@ impl Election {
             voice.before = voice.heard.replace(heard);
         }
         if !voice.speaking {
+            let member = &net.plan.members[m];
             let allowed = match accepted {
                 true => listener.allowed,
-                false => allowance(net, m, net.plan.members[m].master_down(self.slowest(net, m))),
+                false => allowance(net, m, member.longest_wait(false, self.slowest(net, m))),
             };
-            self.wait_anew(now, m, now + allowed, Some(heard.frame));
+            let counted = net.counts_from(now, member.host);
+            let mut due = counted + allowed;
+            // An advert that it discards during the start-up delay has it count what is left from the delay's end.
+            if counted > now
+                && let Some(before) = self.voices[m].wait
+            {
+                due = due.max(counted + before.due.saturating_since(now));
+            }
+            self.wait_anew(now, m, due, Some(heard.frame));
         }
     }
 
@@ -260,8 +279,8 @@ impl Election {
             if voice.heard.is_some_and(|h| h.frame == frame) {
                 voice.heard = voice.before;
                 // A farewell that was not heard hurries nobody.
-                let wait = net.plan.members[m].master_down(interval);
-                self.wait_until(m, now + allowance(net, m, wait));
+                let wait = net.plan.members[m].longest_wait(false, interval);
+                self.wait_until(m, net.counts_from(now, host) + allowance(net, m, wait));
             }
         }
     }
@@ -272,8 +291,8 @@ impl Election {
             let heard = self.voices[m].heard.filter(|h| h.frame == frame);
             let interval = self.slowest(net, m);
             if let Some(heard) = heard {
-                let wait = net.plan.members[m].wait_after(heard.priority, interval);
-                self.wait_until(m, now + by + allowance(net, m, wait));
+                let wait = net.plan.members[m].longest_wait(heard.priority == 0, interval);
+                self.wait_until(m, net.counts_from(now, host) + by + allowance(net, m, wait));
             }
         }
     }
@@ -312,11 +331,12 @@ impl Election {
     /// A backup's time begins when it begins to listen.
     fn update_member(&mut self, now: Instant, net: &Network, m: usize) {
         let member = &net.plan.members[m];
-        if self.voices[m].speaking || !net.able(m) {
+        let undecided = net.undecided(m);
+        if self.voices[m].speaking || !(net.able(m) || undecided.is_some()) {
             self.wait_no_more(now, m);
         } else if self.voices[m].wait.is_none() {
-            let wait = member.master_down(self.slowest(net, m));
-            self.wait_anew(now, m, now + allowance(net, m, wait), None);
+            let wait = member.longest_wait(false, self.slowest(net, m)) + undecided.unwrap_or_default();
+            self.wait_anew(now, m, net.counts_from(now, member.host) + allowance(net, m, wait), None);
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::Measure;
-use super::bounds::HAND_OVER;
+use super::bounds::{HAND_OVER, LAST_WORDS};
 use super::spans::{Report, Spans, Words};
 use super::view::{Component, Network};
 
@@ -52,7 +52,11 @@ impl Holders {
         for &m in &net.plan.places[place].members {
             let member = &net.plan.members[m];
             let links = member.places.iter().filter(|(p, _)| *p == place);
-            live.extend(links.filter(|_| net.able(m)).filter_map(|(_, l)| net.component(member.host, *l)));
+            live.extend(
+                links
+                    .filter(|_| net.able(m) && !net.held_back(m))
+                    .filter_map(|(_, l)| net.component(member.host, *l)),
+            );
         }
         let segment = net.plan.places[place].segment;
         let mut sides: BTreeSet<Component> =
@@ -74,7 +78,7 @@ impl Holders {
             return;
         }
         let since = self.two.since(key).unwrap_or(now);
-        let due = net.quiet(key.1) + net.plan.places[key.0].bound;
+        let due = net.due(key.0, key.1);
         self.two.on(now, key, due.max(since + hand_over(net, key)), holders);
     }
 
@@ -91,8 +95,7 @@ impl Holders {
     fn update_none(&mut self, now: Instant, net: &Network, key: Key, none: bool) {
         if none {
             let since = self.none.since(key).unwrap_or(now);
-            let due = net.quiet(key.1) + net.plan.places[key.0].bound;
-            self.none.on(now, key, due.max(since), ());
+            self.none.on(now, key, net.due(key.0, key.1).max(since + LAST_WORDS), ());
         } else if let Some(closed) = self.none.off(now, key) {
             self.end_none(now, net, key, closed.since, Some(now));
         }

@@ -21,7 +21,7 @@ use crate::scenario::{Act, Oracle, Rule, Scenario};
 use crate::trace::{Event, Loss, Touch, What};
 
 /// Judges a run while it happens. What is seen decides; a daemon's claims serve `state and addresses differ`, the
-/// `sequence` expectation and explanations. Memory is bounded by the scenario and the number of violations.
+/// `sequence` expectation and explanations, and excuse an instance that says FAULT where it can have a reason. Memory is bounded by the scenario and the number of violations.
 #[derive(Clone, Debug)]
 pub struct Judge {
     script: Vec<Act>,
@@ -98,6 +98,9 @@ impl Judge {
 
     fn look_at(&mut self, now: Instant, place: usize) {
         self.holders.update(now, &self.net, place);
+        for &tied in &self.net.plan.places[place].tied {
+            self.holders.update(now, &self.net, tied);
+        }
         self.neighbours.update(now, &self.net, place);
         self.answers.update(now, &self.net, place);
     }
@@ -121,9 +124,14 @@ impl Judge {
             let began = self.election.advert(at, &self.net, from, frame, advert);
             self.expectations.advert(at, &self.net, from.0, (frame, advert.vrid), began.is_some());
         }
-        // The neighbour oracle knows IPv4 only.
-        if let Summary::Garp { address, .. } = summary {
-            self.neighbours.garp(at, &self.net, from, frame, (*address).into());
+        match summary {
+            Summary::Garp { address, .. } => {
+                self.neighbours.announced(at, &self.net, from, frame, (*address).into());
+            }
+            Summary::NeighbourAdvertisement(na) if !na.solicited => {
+                self.neighbours.announced(at, &self.net, from, frame, na.target.into());
+            }
+            _ => {}
         }
         self.expectations.frame(at, from.0, summary);
     }
@@ -203,6 +211,9 @@ impl Judge {
                 self.answers.answer(at, &self.net, host, *address, by.is_some());
             }
             What::Claim { instance, to, .. } => {
+                if self.net.claim(at, host, instance, *to) {
+                    self.look_again(at);
+                }
                 self.claims.claim(at, &self.net, host, instance, *to);
                 self.expectations.claim(at, host, instance, *to);
             }

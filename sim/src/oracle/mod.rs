@@ -18,6 +18,7 @@ mod spans;
 mod tests;
 mod topology;
 mod view;
+mod ways;
 
 pub use judge::Judge;
 

@@ -1,5 +1,6 @@
 //! `stale neighbour`: a client's neighbour entry for a virtual address points at a host that does not hold it
-//! while another one does (RFC 3768, 6.4.2: a new Master broadcasts a gratuitous ARP so that this never lasts).
+//! while another one does (RFC 3768, 6.4.2: a new Master broadcasts a gratuitous ARP so that this never lasts; RFC 9568,
+//! 6.4.2, over IPv6 an unsolicited neighbour advertisement).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,15 +17,20 @@ use crate::trace::NeighbourState;
 pub(super) struct Neighbours {
     /// By client and place.
     entries: BTreeMap<(usize, usize), Mac>,
-    /// By client, place and sender: the last gratuitous ARP that could reach the client.
-    garps: BTreeMap<(usize, usize, usize), (Instant, u32)>,
+    /// By client, place and sender: the last announcement that could reach the client.
+    announcements: BTreeMap<(usize, usize, usize), (Instant, u32)>,
     stale: Spans<(usize, usize)>,
     judged: bool,
 }
 
 impl Neighbours {
     pub(super) fn new() -> Neighbours {
-        Neighbours { entries: BTreeMap::new(), garps: BTreeMap::new(), stale: Spans::new(), judged: false }
+        Neighbours {
+            entries: BTreeMap::new(),
+            announcements: BTreeMap::new(),
+            stale: Spans::new(),
+            judged: false,
+        }
     }
 
     pub(super) fn advance(&mut self, now: Instant, net: &Network) {
@@ -68,8 +74,8 @@ impl Neighbours {
         self.entries.get(&key).copied()
     }
 
-    /// A gratuitous ARP left a link.
-    pub(super) fn garp(
+    /// A gratuitous ARP, or an unsolicited neighbour advertisement, left a link.
+    pub(super) fn announced(
         &mut self,
         now: Instant,
         net: &Network,
@@ -81,7 +87,7 @@ impl Neighbours {
         let Some(place) = net.plan.place(address, segment) else { return };
         for client in net.plan.clients() {
             if net.plan.links_on(client, segment).any(|l| net.reaches(from, (client, l))) {
-                self.garps.insert((client, place, from.0), (now, frame));
+                self.announcements.insert((client, place, from.0), (now, frame));
             }
         }
     }
@@ -143,14 +149,18 @@ impl Neighbours {
     fn silence(&self, net: &Network, (client, place): (usize, usize), holder: usize) -> String {
         let name = net.plan.name(holder);
         let since = net.held(place, holder).map_or(Instant::ZERO, |h| h.taken.0);
-        match self.garps.get(&(client, place, holder)) {
+        let kind = match net.plan.places[place].address {
+            IpAddr::V4(_) => "gratuitous ARP",
+            IpAddr::V6(_) => "neighbour advertisement",
+        };
+        match self.announcements.get(&(client, place, holder)) {
             Some((at, frame)) => format!(
-                "{name} has held it since {since}, its last gratuitous ARP for it that reached {} was at {at} \
+                "{name} has held it since {since}, its last {kind} for it that reached {} was at {at} \
                  (#{frame})",
                 net.plan.name(client)
             ),
             None => format!(
-                "{name} has held it since {since} and has sent no gratuitous ARP for it that could reach {}",
+                "{name} has held it since {since} and has sent no {kind} for it that could reach {}",
                 net.plan.name(client)
             ),
         }
@@ -167,7 +177,7 @@ impl Neighbours {
     }
 }
 
-/// A gratuitous ARP needs its time on the wire.
+/// An announcement needs its time on the wire.
 fn tolerance(net: &Network, key: (usize, usize)) -> Duration {
     net.plan.latency[net.plan.places[key.1].segment] + HAND_OVER
 }

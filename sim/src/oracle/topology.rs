@@ -1,16 +1,17 @@
 //! The fixed part of what is judged: hosts, links, who is configured for which address, and the bounds that
 //! follow. Computed once from the scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::config::{Family, Instance, Reading, Version};
+use vrrplab_engine::config::{Config, Family, Instance, Reading, Version};
 use vrrplab_engine::time::Duration;
 
 use super::bounds;
+use super::ways::Ways;
 use crate::frame::Advert;
 use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
@@ -59,7 +60,9 @@ pub(super) struct Member {
     /// Whether it can ever be Master: the daemon starts, and there is an address to advertise from.
     pub(super) usable: bool,
     /// Where its adverts come from at the beginning.
-    source: Option<IpAddr>,
+    pub(super) source: Option<IpAddr>,
+    /// What its trackers and its group can do to it.
+    pub(super) ways: Ways,
     reading: Arc<Reading>,
     index: usize,
 }
@@ -71,8 +74,10 @@ pub(super) struct Place {
     pub(super) segment: usize,
     /// The instances that manage it.
     pub(super) members: Vec<usize>,
-    /// [`bounds::election`] of these.
+    /// [`bounds::election`] of these, and of those that they move together with.
     pub(super) bound: Duration,
+    /// The places of their siblings: who holds those decides who may hold this one.
+    pub(super) tied: Vec<usize>,
 }
 
 impl Member {
@@ -109,19 +114,35 @@ impl Member {
             || bounds.is_some_and(|peer| (peer.min_ttl..=peer.max_ttl).contains(&ttl))
     }
 
-    /// Skew_Time if it counts in this interval.
+    /// Skew_Time with its configured priority if it counts in this interval.
     pub(super) fn skew(&self, interval: Duration) -> Duration {
-        bounds::skew(self.config(), interval)
+        bounds::skew(self.config(), self.config().priority, interval)
     }
 
-    /// Master_Down_Interval if it counts in this interval.
+    /// Master_Down_Interval with its configured priority if it counts in this interval.
     pub(super) fn master_down(&self, interval: Duration) -> Duration {
-        bounds::master_down(self.config(), interval)
+        bounds::master_down(self.config(), self.config().priority, interval)
     }
 
-    /// How long it waits after an advert of this priority, if it counts in this interval.
-    pub(super) fn wait_after(&self, priority: u8, interval: Duration) -> Duration {
-        if priority == 0 { self.skew(interval) } else { self.master_down(interval) }
+    /// How long it may take to become Master after it heard an advert, or a farewell, whatever its trackers do to its
+    /// priority: a backup tells nobody what that is.
+    pub(super) fn longest_wait(&self, farewell: bool, interval: Duration) -> Duration {
+        let lowest = self.ways.lowest;
+        if farewell {
+            bounds::skew(self.config(), lowest, interval)
+        } else {
+            bounds::master_down(self.config(), lowest, interval)
+        }
+    }
+
+    /// How long it must wait at least if it may not preempt.
+    pub(super) fn shortest_wait(&self, interval: Duration) -> Duration {
+        bounds::master_down(self.config(), self.ways.highest, interval)
+    }
+
+    /// `vrrp_startup_delay` of its daemon.
+    pub(super) fn startup_delay(&self) -> Duration {
+        self.reading.config.global.startup_delay
     }
 
     /// The addresses that it advertises.
@@ -172,15 +193,30 @@ impl Topology {
             plan.hosts[host].members = first..plan.members.len();
         }
         let delays = plan.worst_delays(scenario);
-        let later = || scenario.configurations.iter().flat_map(|reading| &reading.config.instances);
-        for place in &mut plan.places {
-            let members = &plan.members;
-            let vrids: Vec<u8> = place.members.iter().map(|&m| members[m].config().vrid).collect();
-            let later = later().filter(|i| vrids.contains(&i.vrid));
-            place.bound = bounds::election(place.members.iter().map(|&m| members[m].config()).chain(later));
-            place.bound += delays[place.segment];
+        for p in 0..plan.places.len() {
+            plan.settle(p, &delays);
         }
         plan
+    }
+
+    /// The bound of a place, and what it is tied to.
+    fn settle(&mut self, p: usize, delays: &[Duration]) {
+        let members = &self.members;
+        let managing = self.places[p].members.iter();
+        let together: BTreeSet<usize> =
+            managing.flat_map(|&m| members[m].ways.siblings.iter().copied().chain([m])).collect();
+        let tied: BTreeSet<usize> =
+            together.iter().flat_map(|&m| members[m].places.iter().map(|(place, _)| *place)).collect();
+        // What its nodes may be started with later counts too.
+        let vrids: BTreeSet<u8> = together.iter().map(|&m| members[m].config().vrid).collect();
+        let later = self.configurations.iter().flat_map(|reading| &reading.config.instances);
+        let later = later.filter(|i| vrids.contains(&i.vrid)).map(|i| (i, i.priority));
+        let now = together.iter().map(|&m| (members[m].config(), members[m].ways.lowest));
+        let slowest = bounds::election(now.chain(later));
+        let delay = tied.iter().map(|&t| delays[self.places[t].segment]).max().unwrap_or_default();
+        let place = &mut self.places[p];
+        place.bound = slowest + delay;
+        place.tied = tied.into_iter().filter(|&t| t != p).collect();
     }
 
     /// All switches and cables of a domain: no way through it is longer.
@@ -217,38 +253,37 @@ impl Topology {
     }
 
     /// The daemon of a host runs another configuration from now on. Reading a scenario has seen to it that it has
-    /// the same instances.
+    /// the same instances in the same order.
     pub(super) fn reconfigure(&mut self, host: usize, config: usize) {
-        let reading = &self.configurations[config];
-        for m in self.hosts[host].members.clone() {
-            let name = &self.members[m].name;
-            let found = reading.config.instances.iter().position(|i| *i.name == **name);
-            let index = found.expect("a later configuration has the same instances");
-            let instance = &reading.config.instances[index];
-            let link = self.link(host, &instance.interface);
-            let source = source_of(instance, link.map(|l| &self.hosts[host].links[l]));
-            let usable = is_usable(reading, instance, link, source);
-            let reading = Arc::clone(reading);
+        let reading = Arc::clone(&self.configurations[config]);
+        let members = self.hosts[host].members.clone();
+        for (index, m) in members.clone().enumerate() {
             let places = std::mem::take(&mut self.members[m].places);
-            let name = Arc::clone(&self.members[m].name);
-            self.members[m] = Member { host, name, link, places, usable, source, reading, index };
+            self.members[m] = Member { places, ..self.member(host, &reading, index, members.start) };
+        }
+    }
+
+    /// An instance of a host whose first member has this number; its places are still to be found.
+    fn member(&self, host: usize, reading: &Arc<Reading>, index: usize, first: usize) -> Member {
+        let instance = &reading.config.instances[index];
+        let link = self.link(host, &instance.interface);
+        let source = source_of(&reading.config, instance, link.map(|l| &self.hosts[host].links[l]));
+        Member {
+            host,
+            name: instance.name.as_str().into(),
+            link,
+            places: Vec::new(),
+            usable: !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance),
+            source,
+            ways: Ways::new(&reading.config, index, first, |name| self.link(host, name)),
+            reading: Arc::clone(reading),
+            index,
         }
     }
 
     fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
         let instance = &reading.config.instances[index];
-        let link = self.link(host, &instance.interface);
-        let source = source_of(instance, link.map(|l| &self.hosts[host].links[l]));
-        let mut member = Member {
-            host,
-            name: instance.name.as_str().into(),
-            link,
-            places: Vec::new(),
-            usable: is_usable(reading, instance, link, source),
-            source,
-            reading: Arc::clone(reading),
-            index,
-        };
+        let mut member = self.member(host, reading, index, self.members.len() - index);
         for address in instance.addresses.iter().chain(&instance.excluded) {
             // An address on a device that is on no switch, such as lo, is nobody's to contest.
             let Some(link) = self.link(host, &address.dev) else { continue };
@@ -266,7 +301,8 @@ impl Topology {
         let segment = self.domain[segment];
         let places = &mut self.places;
         *self.by_address.entry((address, segment)).or_insert_with(|| {
-            places.push(Place { address, segment, members: Vec::new(), bound: Duration::ZERO });
+            let (members, tied) = (Vec::new(), Vec::new());
+            places.push(Place { address, segment, members, bound: Duration::ZERO, tied });
             places.len() - 1
         })
     }
@@ -327,9 +363,8 @@ impl Topology {
     }
 }
 
-/// The configured source, or the link's first address that is not the instance's own, over IPv6 its first link-local
-/// one.
-fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
+/// The configured source, or the link's first address that is not a virtual one, over IPv6 its first link-local one.
+fn source_of(config: &Config, instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
     let configured = match instance.family {
         _ if !instance.unicast.peers.is_empty() && instance.unicast.source.is_some() => {
             instance.unicast.source
@@ -341,13 +376,13 @@ fn source_of(instance: &Instance, link: Option<&Link>) -> Option<IpAddr> {
         IpAddr::V4(_) => instance.family == Family::V4,
         IpAddr::V6(a) => instance.family == Family::V6 && a.is_unicast_link_local(),
     };
-    let own = || link?.addresses.iter().map(|c| c.address).find(|a| fits(*a));
+    // Virtual ones of the same daemon are left-overs that it removes when it starts.
+    let managed = |address: IpAddr| {
+        let all = config.instances.iter().flat_map(|i| i.addresses.iter().chain(&i.excluded));
+        all.into_iter().any(|m| m.cidr.address == address)
+    };
+    let own = || link?.addresses.iter().map(|c| c.address).find(|a| fits(*a) && !managed(*a));
     configured.or_else(own)
-}
-
-/// Whether an instance can ever be Master.
-fn is_usable(reading: &Reading, instance: &Instance, link: Option<usize>, source: Option<IpAddr>) -> bool {
-    !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance)
 }
 
 /// `unicast_fault_no_peer`.

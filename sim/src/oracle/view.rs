@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use vrrplab_engine::boundary::Timer;
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::boundary::{Announced, Timer};
+use vrrplab_engine::time::{Duration, Instant};
 
 use super::topology::Topology;
 use crate::scenario::{Act, Fault, Medium, Scenario};
@@ -31,6 +31,10 @@ pub(super) struct Network {
     unheard: BTreeMap<(usize, usize, u8), u32>,
     /// From and to, with the act that did it.
     mutes: BTreeMap<(usize, usize), u32>,
+    /// By member: the state that its daemon said last.
+    said: Vec<Option<Announced>>,
+    /// The members whose source address is not there.
+    sourceless: BTreeSet<usize>,
     /// By place and host.
     held: BTreeMap<(usize, usize), Held>,
     /// The last fault that touched all of a segment, and one side of it.
@@ -47,6 +51,8 @@ struct HostView {
     powered: bool,
     daemon: Daemon,
     carrier: Vec<bool>,
+    /// Until when `vrrp_startup_delay` holds its daemon back.
+    delayed_until: Instant,
 }
 
 /// The state of a daemon.
@@ -78,6 +84,7 @@ impl Network {
             powered: true,
             daemon: Daemon::Absent,
             carrier: vec![true; h.links.len()],
+            delayed_until: Instant::ZERO,
         };
         let mut net = Network {
             hosts: plan.hosts.iter().map(host).collect(),
@@ -87,6 +94,8 @@ impl Network {
             adverts: BTreeMap::new(),
             unheard: BTreeMap::new(),
             mutes: BTreeMap::new(),
+            said: vec![None; plan.members.len()],
+            sourceless: BTreeSet::new(),
             held: BTreeMap::new(),
             quiet: vec![Instant::ZERO; plan.latency.len()],
             quiet_side: BTreeMap::new(),
@@ -121,6 +130,14 @@ impl Network {
         address: IpAddr,
         added: bool,
     ) -> Option<usize> {
+        for m in self.plan.members_of(host) {
+            let member = &self.plan.members[m];
+            match (member.link, member.source) == (Some(link), Some(address)) {
+                true if added => _ = self.sourceless.remove(&m),
+                true => _ = self.sourceless.insert(m),
+                false => {}
+            }
+        }
         let place = self.plan.place(address, self.plan.hosts[host].links[link].segment.0)?;
         if added {
             let fresh = || Held { links: BTreeSet::new(), taken: (at, cause), given_up: None };
@@ -275,6 +292,10 @@ impl Network {
     /// The daemon starts; a host that is off is switched on first.
     pub(super) fn start(&mut self, at: Instant, host: usize) {
         self.power(at, host);
+        let delays = self.plan.members_of(host).map(|m| self.plan.members[m].startup_delay());
+        self.hosts[host].delayed_until = at + delays.max().unwrap_or_default();
+        let members = self.plan.members_of(host);
+        self.said[members].fill(None);
         self.daemon(at, host, Daemon::Running);
     }
 
@@ -295,16 +316,33 @@ impl Network {
         if self.plan.hosts[host].is_client {
             return;
         }
-        for link in &self.plan.hosts[host].links {
-            self.quiet_side.insert(self.side(host, link.segment.0), at);
-        }
+        let sides = self.sides(host);
+        self.touch_tied(at, |side| sides.contains(&side));
+        self.quiet_side.extend(sides.into_iter().map(|side| (side, at)));
+    }
+
+    fn sides(&self, host: usize) -> Vec<Component> {
+        self.plan.hosts[host].links.iter().map(|l| self.side(host, l.segment.0)).collect()
+    }
+
+    /// What touches one member of a group touches the others, wherever they are.
+    fn touch_tied(&mut self, at: Instant, touched: impl Fn(Component) -> bool) {
+        let tied = |h: &usize| {
+            let mut members = self.plan.members_of(*h);
+            members.any(|m| !self.plan.members[m].ways.siblings.is_empty())
+        };
+        let all = (0..self.hosts.len()).filter(tied).map(|h| self.sides(h));
+        let all = all.filter(|sides| sides.iter().any(|&side| touched(side)));
+        let sides: Vec<Component> = all.flatten().collect();
+        self.quiet_side.extend(sides.into_iter().map(|side| (side, at)));
     }
 
     /// Everything that trunks connect with a segment, cut or not.
     fn touch_segment(&mut self, at: Instant, segment: usize) {
-        let domain = &self.plan.domain;
-        let all = self.quiet.iter_mut().zip(domain).filter(|(_, d)| **d == domain[segment]);
+        let domain = self.plan.domain.clone();
+        let all = self.quiet.iter_mut().zip(&domain).filter(|(_, d)| **d == domain[segment]);
         all.for_each(|(quiet, _)| *quiet = at);
+        self.touch_tied(at, |side| domain[side.0] == domain[segment]);
     }
 
     /// The component of a host that has a link with carrier on this segment. Trunks belong to the first group.
@@ -375,8 +413,98 @@ impl Network {
         links(from).any(|f| links(to).any(|t| self.reaches(f, t)))
     }
 
-    /// Whether this instance takes part in elections: its daemon runs and its link has carrier.
+    /// When this place must be settled: after the last fault, and after the start-up delays of daemons there.
+    pub(super) fn due(&self, place: usize, side: Component) -> Instant {
+        let place = &self.plan.places[place];
+        let hosts = place.members.iter().map(|&m| self.plan.members[m].host);
+        let there = hosts.filter(|&h| self.component_on(h, place.segment) == Some(side));
+        let delayed = there.map(|h| self.hosts[h].delayed_until).max().unwrap_or_default();
+        self.quiet(side).max(delayed) + place.bound
+    }
+
+    /// From when a backup's timer on this host counts.
+    pub(super) fn counts_from(&self, now: Instant, host: usize) -> Instant {
+        now.max(self.hosts[host].delayed_until)
+    }
+
+    /// A daemon announced a state; whether that makes an instance able to take part, or lets it off. What a daemon says
+    /// of itself is no fault of the network, but the others have to act on it.
+    pub(super) fn claim(&mut self, at: Instant, host: usize, instance: &str, to: Announced) -> bool {
+        let mut members = self.plan.members_of(host);
+        let Some(m) = members.find(|&m| &*self.plan.members[m].name == instance) else { return false };
+        if to == Announced::MasterRxLowerPri {
+            return false;
+        }
+        let before = self.excused(m);
+        self.said[m] = Some(to);
+        let moved = before || self.excused(m);
+        if moved {
+            self.touch(at, host);
+        }
+        moved
+    }
+
+    /// The other members of its group.
+    pub(super) fn siblings(&self, member: usize) -> &[usize] {
+        &self.plan.members[member].ways.siblings
+    }
+
+    fn with_siblings(&self, member: usize) -> impl Iterator<Item = usize> {
+        self.siblings(member).iter().copied().chain([member])
+    }
+
+    /// Whether its daemon may be believed that this instance cannot take part: it says FAULT, or nothing yet, and its
+    /// configuration has a way to be so.
+    fn excused(&self, member: usize) -> bool {
+        match self.said[member] {
+            None => self.first_result(member).is_some(),
+            Some(Announced::Fault) => self.with_siblings(member).any(|m| self.has_reason(m)),
+            Some(_) => false,
+        }
+    }
+
+    /// Whether there can be, or is, a reason for FAULT.
+    fn has_reason(&self, member: usize) -> bool {
+        let m = &self.plan.members[member];
+        let down = |link: Option<usize>| link.is_none_or(|l| self.component(m.host, l).is_none());
+        let ways = &m.ways;
+        ways.unseen
+            || self.sourceless.contains(&member)
+            || ways.links.iter().any(|l| down(*l))
+            || down(m.link)
+    }
+
+    /// How long the first result of its scripts, or of its group's, may take.
+    fn first_result(&self, member: usize) -> Option<Duration> {
+        self.with_siblings(member).filter_map(|m| self.plan.members[m].ways.first_result).max()
+    }
+
+    /// If it has announced no state yet and waits for a script: how long that may take.
+    pub(super) fn undecided(&self, member: usize) -> Option<Duration> {
+        let waits = self.said[member].is_none() && self.fit(member);
+        self.first_result(member).filter(|_| waits)
+    }
+
+    /// Whether a member of its group hears a master, so that the group has to wait (RFC 3768 knows no groups:
+    /// keepalived's vrrp_sync.c).
+    pub(super) fn held_back(&self, member: usize) -> bool {
+        let mut siblings = self.siblings(member).iter().map(|&s| &self.plan.members[s]);
+        siblings.any(|s| {
+            s.places.iter().any(|&(place, link)| {
+                let side = self.component(s.host, link);
+                side.is_some_and(|side| self.holders(place, side).iter().any(|&h| h != s.host))
+            })
+        })
+    }
+
+    /// Whether this instance takes part in elections: it could, its group could, and it has no excuse.
     pub(super) fn able(&self, member: usize) -> bool {
+        let could = |s: &usize| self.plan.members[*s].config().dont_track_primary || self.fit(*s);
+        self.fit(member) && !self.excused(member) && self.siblings(member).iter().all(could)
+    }
+
+    /// Whether its daemon runs and its link has carrier.
+    fn fit(&self, member: usize) -> bool {
         let m = &self.plan.members[member];
         m.usable
             && self.hosts[m.host].daemon == Daemon::Running

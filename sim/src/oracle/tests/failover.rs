@@ -174,7 +174,7 @@ fn lab6(script: Vec<Act>) -> Scenario {
     lab.hosts[0] = node("a", 1, instance6(150));
     lab.hosts[1] = node("b", 2, instance6(100));
     let ping = Some(Ping { to: vip.address, every: Duration::from_millis(100) });
-    lab.hosts[2] = host("probe", 3, Role::Client(ClientSpec { ping, smtp: None }));
+    lab.hosts[2] = host("probe", 3, Role::Client(ClientSpec { ping }));
     for (number, host) in lab.hosts.iter_mut().enumerate() {
         let addresses = ["fe80", "fd00:10"].map(|net| format!("{net}::{}/64", number + 1).parse().unwrap());
         let link = Link::new("eth0", host.links[0].mac, LAN, addresses.to_vec());
