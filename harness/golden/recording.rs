@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::Announced;
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::agree::Lanes;
 use vrrplab_sim::trace::{Cause, Name};
 
@@ -95,6 +95,7 @@ impl Case {
             case.act(act.get_ref()).ok_or_else(|| fail("an action without `t` and `do`"))?;
         }
         case.acts.sort_by_key(|(at, _)| *at);
+        case.drop_remains_of_crashes();
         Ok(case)
     }
 
@@ -119,6 +120,22 @@ impl Case {
             self.acts.push((seconds(act.get("t")?.get_ref())?, text.to_string()));
         }
         Some(())
+    }
+
+    /// A case takes further interfaces of a crashed node down by hand, within these milliseconds: that is the crash.
+    fn drop_remains_of_crashes(&mut self) {
+        let within = Duration::from_millis(20);
+        let crashes: Vec<(Instant, String)> =
+            self.acts.iter().filter(|(_, a)| a.starts_with("crash ")).cloned().collect();
+        self.acts.retain(|(at, act)| {
+            let of = |(crash, text): &(Instant, String)| {
+                act.strip_prefix("sh ")
+                    .is_some_and(|rest| rest.split(' ').next() == text.strip_prefix("crash "))
+                    && *at >= *crash
+                    && at.saturating_since(*crash) <= within
+            };
+            !crashes.iter().any(of)
+        });
     }
 
     /// The node that sent a frame.

@@ -188,20 +188,26 @@ impl Act {
         self.number == number && (number > 0 || self.text.strip_prefix("start ") == Some(node))
     }
 
+    /// Whether it is done to a daemon or to its host as a whole.
+    fn is_to_daemon(&self) -> bool {
+        self.text.split(' ').next().is_some_and(|verb| TO_DAEMONS.contains(&verb))
+    }
+
     /// A host that comes back after a crash is a consequence of that act, which no reference tells of.
     fn is_of_a_script(&self) -> bool {
-        !self.text.starts_with(POWER)
+        // What is done to a network at instant 0 is how the laboratory is built: a recorder has its set-up for that.
+        let builds = self.at == Instant::ZERO && !self.is_to_daemon();
+        !self.text.starts_with(POWER) && !builds
     }
 
     /// Whether an act of a reference is this one: less than [`TOLERANCE`] away, and what is done to a daemon must be
     /// the same. Of other acts a reference has the commands that did them.
     fn may_be(&self, reference: &Act) -> bool {
-        let to_daemon = |act: &Act| act.text.split(' ').next().is_some_and(|verb| TO_DAEMONS.contains(&verb));
         // Behind the daemon a trace may say what it is started with.
         fn act(act: &Act) -> Vec<&str> {
             act.text.split(' ').take(2).collect()
         }
-        let same = match to_daemon(self) || to_daemon(reference) {
+        let same = match self.is_to_daemon() || reference.is_to_daemon() {
             true => act(self) == act(reference),
             false => true,
         };
