@@ -23,7 +23,7 @@ pub fn write(path: &Path, distributions: Vec<Distribution>) -> Result<(), String
     files::write_whole(path, format!("{text}\n").as_bytes())
 }
 
-/// Reads what [`write`] wrote; an error is one line.
+/// Reads what [`write()`] wrote; an error is one line.
 pub fn read(path: &Path) -> Result<Vec<Distribution>, String> {
     let text = files::read_text(path)?;
     let wrong = |why: String| {
