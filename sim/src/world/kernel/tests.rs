@@ -319,3 +319,23 @@ fn nobody_complains_about_a_complaint() {
     );
     assert!(world.counts().sent > before);
 }
+
+#[test]
+fn a_packet_that_has_no_hop_left_ends_at_the_router() {
+    let route = "route = \"default via 192.168.10.170\"";
+    let text = ROUTED.replace("{router}", FORWARDS).replace("{server}", "").replace("{probe}", route);
+    let complaints = |ttl: u8| {
+        let mut world = World::new(scenario(&text), 1);
+        let probe = world.hosts.iter().position(|host| &*host.name == "probe").unwrap();
+        let mut recorder = crate::record::Recorder::new(Vec::new());
+        let mut packet = ping_packet("192.168.10.1", "10.1.0.5");
+        packet[8] = ttl;
+        ipv4::fill_checksum(&mut packet);
+        world.output(probe, &packet, None, Cause::None, &mut recorder);
+        world.run_until(Instant::ZERO + Duration::from_secs(1), &mut recorder);
+        let summaries = recorder.capture().frames.iter();
+        let summaries = summaries.map(|frame| crate::frame::Summary::of(&frame.bytes).to_string());
+        summaries.filter(|text| text.starts_with("ip proto 1 192.168.10.170 > 192.168.10.1 ")).count()
+    };
+    assert_eq!((complaints(1), complaints(2)), (1, 0));
+}
