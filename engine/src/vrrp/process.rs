@@ -217,7 +217,7 @@ impl Vrrp {
     pub(crate) fn wake(&mut self, now: Instant, out: &mut Effects) {
         let state = self.schedule.first().filter(|&(at, _)| at <= now);
         let burst = self.garp.first().filter(|b| b.at <= now);
-        let elections = [state.map(|(at, _)| at), burst.map(|b| b.at)].into_iter().flatten().min();
+        let elections = earlier(state.map(|(at, _)| at), burst.map(|b| b.at));
         if self.wake_others(now, elections, out) {
             return;
         }
@@ -233,7 +233,7 @@ impl Vrrp {
     /// Fires the earliest timer that has nothing to do with an election, if none of those is as early.
     fn wake_others(&mut self, now: Instant, elections: Option<Instant>, out: &mut Effects) -> bool {
         let (script, quorum, mail) = (self.scripts.deadline(), self.quorum_deadline(), self.mails.deadline());
-        let Some(first) = [script, quorum, mail].into_iter().flatten().min() else { return false };
+        let Some(first) = [quorum, mail].into_iter().fold(script, earlier) else { return false };
         if first > now || elections.is_some_and(|at| at <= first) {
             return false;
         }
