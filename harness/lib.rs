@@ -7,6 +7,8 @@ pub mod diagnostic;
 pub mod dump;
 pub mod files;
 pub mod golden;
+#[cfg(feature = "netns")]
+pub mod kernel;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
