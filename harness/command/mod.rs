@@ -2,6 +2,8 @@
 
 mod bench;
 mod check;
+#[cfg(feature = "netns")]
+mod daemon;
 mod golden;
 mod inputs;
 mod run;
@@ -42,6 +44,12 @@ enum Command {
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
+    /// Run the engine as a daemon on this machine, in keepalived's place and with its options
+    ///
+    /// Exit codes: 0 stopped as told, 1 with -t there are warnings or errors, 2 wrong use or input, 3 cannot run
+    /// here.
+    #[cfg(feature = "netns")]
+    Daemon(Box<daemon::DaemonArguments>),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -204,5 +212,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Bench(BenchCommand::Election(arguments)) => bench::election(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
+        #[cfg(feature = "netns")]
+        Command::Daemon(arguments) => daemon::run(arguments, console),
     }
 }
