@@ -6,10 +6,15 @@ pub mod command;
 pub mod diagnostic;
 pub mod dump;
 pub mod files;
+pub mod fit;
 pub mod golden;
 #[cfg(feature = "netns")]
 pub mod kernel;
+#[cfg(feature = "netns")]
+pub mod lab;
+pub mod notes;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
+pub mod subject;
 pub mod sweep;
