@@ -7,6 +7,7 @@
 
 pub mod agree;
 pub mod capture;
+pub mod fabric;
 pub mod frame;
 pub mod hash;
 pub mod neighbour;
