@@ -1,8 +1,7 @@
 //! What the laboratory did, and which acts of two runs are the same.
 
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 
-use super::tolerance::TOLERANCE;
 use crate::trace::Name;
 
 /// How the return of a host's power begins.
@@ -39,9 +38,9 @@ impl Act {
         !self.text.starts_with(POWER) && !builds
     }
 
-    /// Whether an act of a reference is this one: less than [`TOLERANCE`] away, and what is done to a daemon must be
+    /// Whether an act of a reference is this one: no farther away than `within`, and what is done to a daemon must be
     /// the same. Of other acts a reference has the commands that did them.
-    pub(super) fn may_be(&self, reference: &Act) -> bool {
+    pub(super) fn may_be(&self, reference: &Act, within: Duration) -> bool {
         // Behind the daemon a trace may say what it is started with.
         fn act(act: &Act) -> Vec<&str> {
             act.text.split(' ').take(2).collect()
@@ -50,6 +49,6 @@ impl Act {
             true => act(self) == act(reference),
             false => true,
         };
-        same && self.at.distance(reference.at) < TOLERANCE
+        same && self.at.distance(reference.at) <= within
     }
 }

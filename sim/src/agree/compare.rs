@@ -1,81 +1,104 @@
-//! The comparison: acts with acts, lanes with lanes, instants from their cause.
+//! The comparison: lanes with lanes, each sequence exactly and each instant from its cause.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::act::Act;
+use super::anchor::Anchor;
 use super::lane::{Content, Entry, Lane};
-use super::lanes::{Lanes, Source};
-use super::report::{Difference, Disagreement, acts_around, around, first_difference};
-use super::tolerance::{TOLERANCE, TOLERANCE_AN_ADVERT, TOLERANCE_WITHOUT_CAUSE};
-use crate::trace::{Cause, Name};
+use super::lanes::Lanes;
+use super::report::{Difference, Disagreement, around, first_difference};
+use super::script;
+use super::tolerance::Tolerance;
 
-/// Every point where our run differs from the reference, the first one first. Empty if they agree.
-pub fn agree(ours: &Lanes, reference: &Lanes) -> Vec<Disagreement> {
-    let judged = |lane: &Lane| {
-        let base = match lane {
-            Lane::Address { node, cidr } => reference.base.contains(&(node.clone(), *cidr)),
-            _ => false,
-        };
-        let captured = |link| reference.links.is_empty() || reference.links.contains(link);
-        !base
-            && lane.link().is_none_or(captured)
-            && (reference.nodes.is_empty() || reference.nodes.contains(lane.node()))
-    };
-    let lanes: BTreeSet<&Lane> =
-        ours.lanes.keys().chain(reference.lanes.keys()).filter(|l| judged(l)).collect();
-    let same = lanes.iter().map(|&lane| (lane, same_prefix(ours.entries(lane), reference.entries(lane))));
-    let comparison = Comparison { ours, reference, same: same.collect() };
-    let mut found = comparison.script();
-    for lane in lanes {
-        found.extend(comparison.times(lane));
-        found.extend(comparison.sequence(lane));
+/// How two runs compare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Agreement {
+    /// Every point where ours differs from the reference, the first one first. Empty if they agree.
+    pub disagreements: Vec<Disagreement>,
+    /// The event that is farthest off among those within the tolerance.
+    pub largest: Option<Deviation>,
+}
+
+impl Agreement {
+    /// Whether nothing differs.
+    pub fn holds(&self) -> bool {
+        self.disagreements.is_empty()
     }
-    found.sort_by_key(|disagreement| disagreement.at);
-    found
+}
+
+/// An event that is off, within its tolerance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deviation {
+    /// In which lane.
+    pub lane: Lane,
+    /// When, in ours.
+    pub at: Instant,
+    /// How far.
+    pub distance: Distance,
+}
+
+/// How far an event is off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Distance {
+    /// How far it is off from where it should be.
+    pub off: Duration,
+    /// Ours is later than the reference, or earlier.
+    pub late: bool,
+    /// How far it may be off.
+    pub allowed: Duration,
+    /// What it was counted from.
+    pub from: String,
+}
+
+/// Compares our run with a reference. Our causes tell what instants are counted from; the reference needs none.
+pub fn agree(ours: &Lanes, reference: &Lanes, tolerance: &Tolerance) -> Agreement {
+    let lanes: BTreeSet<&Lane> = ours.lanes.keys().chain(reference.lanes.keys()).collect();
+    let lanes = lanes.into_iter().filter(|lane| is_judged(lane, ours, reference));
+    let same = lanes.map(|lane| (lane, same_prefix(ours.entries(lane), reference.entries(lane)))).collect();
+    let acts = script::pairs(ours, reference, tolerance);
+    let comparison = Comparison { ours, reference, tolerance, same, acts };
+    let mut agreement = Agreement { disagreements: comparison.script(), largest: None };
+    for &lane in comparison.same.keys() {
+        comparison.times(lane, &mut agreement);
+        agreement.disagreements.extend(comparison.sequence(lane));
+    }
+    agreement.disagreements.sort_by_key(|disagreement| disagreement.at);
+    agreement
+}
+
+/// Whether a lane is about what both runs can tell of.
+fn is_judged(lane: &Lane, ours: &Lanes, reference: &Lanes) -> bool {
+    let base = match lane {
+        Lane::Address { node, cidr } => {
+            let own = (node.clone(), *cidr);
+            reference.base.contains(&own) || ours.base.contains(&own)
+        }
+        _ => false,
+    };
+    let captured = |link| reference.links.is_empty() || reference.links.contains(link);
+    let known = reference.nodes.is_empty() || reference.nodes.contains(lane.node());
+    !base && known && lane.link().is_none_or(captured)
 }
 
 fn same_prefix(ours: &[Entry], reference: &[Entry]) -> usize {
     ours.iter().zip(reference).take_while(|(a, b)| a.what == b.what).count()
 }
 
-struct Comparison<'a> {
-    ours: &'a Lanes,
-    reference: &'a Lanes,
+pub(super) struct Comparison<'a> {
+    pub(super) ours: &'a Lanes,
+    pub(super) reference: &'a Lanes,
+    pub(super) tolerance: &'a Tolerance,
     /// How many entries at the beginning of each lane are the same.
-    same: BTreeMap<&'a Lane, usize>,
-}
-
-/// An instant of both runs from which others are counted.
-struct Anchor {
-    ours: Instant,
-    reference: Instant,
-    /// No cause was seen: [`TOLERANCE_WITHOUT_CAUSE`] instead of the usual.
-    vague: bool,
-    what: String,
+    pub(super) same: BTreeMap<&'a Lane, usize>,
+    /// Which act of ours is which of the reference.
+    pub(super) acts: Vec<(usize, usize)>,
 }
 
 impl Comparison<'_> {
-    /// Acts that only one of the two laboratories did. Each act is paired with one of the other side.
-    fn script(&self) -> Vec<Disagreement> {
-        let mut unpaired: Vec<&Act> = self.ours.acts.iter().filter(|act| act.is_of_a_script()).collect();
-        let mut found = Vec::new();
-        for act in &self.reference.acts {
-            match unpaired.iter().position(|ours| ours.may_be(act)) {
-                Some(i) => drop(unpaired.remove(i)),
-                None => found.push((act.at, Difference::Script(act.text.clone()))),
-            }
-        }
-        found.extend(unpaired.iter().map(|act| (act.at, Difference::OwnScript(act.text.clone()))));
-        let shown = |(at, difference)| Disagreement {
-            at,
-            lane: None,
-            difference,
-            ours: acts_around(&self.ours.acts, at),
-            reference: acts_around(&self.reference.acts, at),
-        };
-        found.into_iter().map(shown).collect()
+    /// Whether both runs are of this laboratory: acts are known by number, and both ends are known.
+    pub(super) fn exact(&self) -> bool {
+        script::exact(self.ours, self.reference)
     }
 
     /// The first place where the sequences differ.
@@ -84,91 +107,75 @@ impl Comparison<'_> {
         let (ours, theirs) = (self.ours.entries(lane).get(i), self.reference.entries(lane).get(i));
         let (at, difference) = match (ours, theirs) {
             (None, None) => return None,
-            (Some(ours), None) if self.beyond(ours) => return None,
+            (Some(ours), None) if self.beyond(ours) || self.after_their_end(lane, ours) => return None,
+            (None, Some(theirs)) if self.after_our_end(lane, i, theirs) => return None,
             (Some(ours), None) => (ours.at, Difference::Extra),
             (None, Some(theirs)) => (theirs.at, Difference::Missing),
             (Some(ours), Some(theirs)) => {
                 (ours.at.min(theirs.at), Difference::Content(first_difference(&ours.what, &theirs.what)))
             }
         };
-        Some(self.disagreement(lane, i, at, difference))
+        let race = self.race(lane, i);
+        Some(Disagreement { race, ..self.disagreement(lane, i, at, difference) })
     }
 
     /// Whether an event of ours is a frame later than anything that the reference has captured.
     fn beyond(&self, ours: &Entry) -> bool {
-        let is_frame = matches!(ours.what, Content::Frame(_));
-        is_frame && self.reference.frames_until.is_some_and(|until| ours.at > until + TOLERANCE)
+        let is_frame = !matches!(ours.what, Content::State(..) | Content::Address { .. });
+        is_frame && self.reference.frames_until.is_some_and(|until| ours.at > until + self.tolerance.cause)
     }
 
-    /// Every event among those that are the same which comes at another time.
-    fn times(&self, lane: &Lane) -> Vec<Disagreement> {
-        let pairs = self.ours.entries(lane).iter().zip(self.reference.entries(lane)).take(self.same[lane]);
-        let differing = pairs.enumerate().filter_map(|(i, (ours, theirs))| {
-            let difference = self.time(lane, ours, theirs)?;
-            Some(self.disagreement(lane, i, ours.at.min(theirs.at), difference))
-        });
-        differing.collect()
-    }
-
-    fn time(&self, lane: &Lane, ours: &Entry, theirs: &Entry) -> Option<Difference> {
+    /// Whether an event of ours may have come after the end of the reference's run.
+    fn after_their_end(&self, lane: &Lane, ours: &Entry) -> bool {
         let anchor = self.anchor(lane.node(), ours.cause);
-        // Ours is late if `ours - anchor.ours > theirs - anchor.reference`, written without negative spans.
-        let a = ours.at.as_micros() + anchor.reference.as_micros();
-        let b = theirs.at.as_micros() + anchor.ours.as_micros();
-        let off = Duration::from_micros(a.abs_diff(b));
-        let adverts = self.ours.adverts_between(lane, anchor.ours, ours.at);
-        let allowed = match anchor.vague {
-            true => TOLERANCE_WITHOUT_CAUSE.saturating_sub(Duration::from_micros(1)),
-            false => TOLERANCE + TOLERANCE_AN_ADVERT.times(adverts),
-        };
-        (off > allowed).then_some(Difference::Time { off, late: a > b, allowed, from: anchor.what })
+        let allowed = self.allowed(lane, &anchor, ours.at);
+        self.exact() && self.reference.end.is_some_and(|end| anchor.there(ours.at) + allowed >= end)
     }
 
-    /// What an event with this cause is counted from: the cause, if the reference has it too; otherwise the
-    /// cause's own cause, and in the end the clock.
-    fn anchor(&self, node: &Name, cause: Cause) -> Anchor {
-        let clock = |vague| {
-            let what = "the beginning".to_string();
-            Anchor { ours: Instant::ZERO, reference: Instant::ZERO, vague, what }
-        };
-        let mut next = cause;
-        // A frame's cause is an earlier frame: the walk ends.
-        let mut below = u32::MAX;
-        loop {
-            next = match next {
-                Cause::None => return clock(cause != Cause::None),
-                Cause::Fault(n) | Cause::TimerOfFault(_, n) => {
-                    let Some(act) = self.ours.acts.iter().find(|act| act.is(n, node)) else {
-                        return clock(true);
-                    };
-                    let what = format!("`{}` at {}", act.text, act.at);
-                    return Anchor { ours: act.at, reference: act.at, vague: false, what };
-                }
-                // A child is started before anything that it causes: this ends too.
-                Cause::Job(n) | Cause::TimerOfJob(_, n) => {
-                    self.ours.jobs.get(&n).copied().unwrap_or(Cause::None)
-                }
-                Cause::Frame(n) | Cause::TimerOfFrame(_, n) if n < below => {
-                    below = n;
-                    let source = self.ours.sources.get((n as usize).wrapping_sub(1));
-                    if let Some(anchor) = source.and_then(|source| self.anchor_at(source, n)) {
-                        return anchor;
-                    }
-                    source.and_then(|source| source.cause).unwrap_or(Cause::None)
-                }
-                Cause::Frame(_) | Cause::TimerOfFrame(..) => return clock(true),
-            };
+    /// The same the other way round. The reference has no causes: its event is counted from the one before it.
+    fn after_our_end(&self, lane: &Lane, i: usize, theirs: &Entry) -> bool {
+        let before = i.checked_sub(1).map(|k| [self.ours, self.reference].map(|run| run.entries(lane)[k].at));
+        let [ours, reference] = before.unwrap_or_default();
+        let due = ours + theirs.at.saturating_since(reference);
+        let allowed =
+            self.tolerance.after_adverts(self.reference.adverts_between(lane, reference, theirs.at));
+        self.exact() && self.ours.end.is_some_and(|end| due + allowed >= end)
+    }
+
+    /// Every event among those that are the same: how far it is off, and whether that is too far.
+    fn times(&self, lane: &Lane, agreement: &mut Agreement) {
+        let pairs = self.ours.entries(lane).iter().zip(self.reference.entries(lane)).take(self.same[lane]);
+        for (i, (ours, theirs)) in pairs.enumerate().filter(|(_, (ours, _))| ours.what != Content::LastAdvert)
+        {
+            let distance = self.distance(lane, ours, theirs);
+            if distance.off > distance.allowed {
+                let race = self.raced_cause(lane, ours, theirs);
+                let at = ours.at.min(theirs.at);
+                let found = self.disagreement(lane, i, at, Difference::Time(distance));
+                agreement.disagreements.push(Disagreement { race, ..found });
+            } else if agreement.largest.as_ref().is_none_or(|largest| largest.distance.off < distance.off) {
+                agreement.largest = Some(Deviation { lane: lane.clone(), at: ours.at, distance });
+            }
         }
     }
 
-    fn anchor_at(&self, source: &Source, number: u32) -> Option<Anchor> {
-        let (lane, i) = source.place.as_ref()?;
-        if *i >= *self.same.get(lane)? {
-            return None;
+    /// How far the same event is off. What has no cause in ours either is counted from the beginning or from the last
+    /// act, whichever it fits better: the script may have waited for something.
+    fn distance(&self, lane: &Lane, ours: &Entry, theirs: &Entry) -> Distance {
+        let anchors = self.anchors(lane.node(), ours);
+        let distances = anchors.into_iter().map(|anchor| {
+            let (off, late) = anchor.off(ours.at, theirs.at);
+            let allowed = self.allowed(lane, &anchor, ours.at);
+            Distance { off, late, allowed, from: anchor.what }
+        });
+        distances.min_by_key(|distance| distance.off).expect("there is an anchor for every event")
+    }
+
+    pub(super) fn allowed(&self, lane: &Lane, anchor: &Anchor, at: Instant) -> Duration {
+        match anchor.vague {
+            true => self.tolerance.without_cause,
+            false => self.tolerance.after_adverts(self.ours.adverts_between(lane, anchor.ours, at)),
         }
-        let (ours, reference) = (self.ours.entries(lane)[*i].at, self.reference.entries(lane)[*i].at);
-        let what = format!("#{number} at {ours}, in the reference at {reference}");
-        Some(Anchor { ours, reference, vague: false, what })
     }
 
     fn disagreement(&self, lane: &Lane, i: usize, at: Instant, difference: Difference) -> Disagreement {
@@ -176,6 +183,7 @@ impl Comparison<'_> {
             at,
             lane: Some(lane.clone()),
             difference,
+            race: None,
             ours: around(self.ours.entries(lane), i),
             reference: around(self.reference.entries(lane), i),
         }

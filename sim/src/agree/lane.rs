@@ -69,6 +69,14 @@ impl Lane {
         }
     }
 
+    /// The virtual router whose adverts it holds: its number and whether it is over IPv6.
+    pub(super) fn router(&self) -> Option<(u8, bool)> {
+        match self {
+            Lane::Adverts { vrid, ipv6, .. } => Some(((*vrid)?, *ipv6)),
+            _ => None,
+        }
+    }
+
     /// The lane of a frame that left this port; none for what the kernel sends by itself.
     pub(super) fn of_frame(node: &Name, link: &Name, bytes: &[u8]) -> Option<Lane> {
         let (node, link) = (node.clone(), link.clone());
@@ -120,6 +128,14 @@ pub enum Content {
     },
     /// This frame left the port.
     Frame(Vec<u8>),
+    /// Among speakers: the node begins to speak, with this priority.
+    Speaks {
+        /// 0 is a farewell.
+        priority: u8,
+    },
+    /// Among speakers: its last advert before it falls silent or speaks with another priority. When that is depends
+    /// on many adverts before; it is not compared, but counted from.
+    LastAdvert,
 }
 
 impl fmt::Display for Content {
@@ -129,6 +145,9 @@ impl fmt::Display for Content {
             Content::Address { added: true } => f.write_str("added"),
             Content::Address { added: false } => f.write_str("removed"),
             Content::Frame(bytes) => write!(f, "{}", Summary::of(bytes)),
+            Content::Speaks { priority: 0 } => f.write_str("says farewell"),
+            Content::Speaks { priority } => write!(f, "speaks with priority {priority}"),
+            Content::LastAdvert => f.write_str("last advert of this turn"),
         }
     }
 }

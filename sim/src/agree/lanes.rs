@@ -36,6 +36,8 @@ pub struct Lanes {
     /// The last frame of any kind in a reference, if it is one. The recorder's power went off at the end of its
     /// run, and with it what its capture had not written yet: about frames after this one it says nothing.
     pub frames_until: Option<Instant>,
+    /// When the run was over, if it is one of this laboratory, whose acts have numbers; a recording does not tell.
+    pub end: Option<Instant>,
     /// By frame number less one.
     pub(super) sources: Vec<Source>,
     /// All adverts of a node, wherever they were seen.
@@ -48,15 +50,26 @@ pub struct Lanes {
 
 /// Building: everything is told in the order of time, for a crash tells which address events do not count.
 impl Lanes {
-    /// A run of ours.
+    /// A run of ours, as a recorder at the switch would have seen it: without what was sent on the far side of a
+    /// partition.
     pub fn of(trace: &Trace, capture: &Capture) -> Lanes {
-        let mut lanes = Lanes::default();
+        Lanes::seen(trace, capture, |island| island == 0)
+    }
+
+    /// A run of ours with the frames of all sides of a partition: to compare two runs of this laboratory.
+    pub fn whole(trace: &Trace, capture: &Capture) -> Lanes {
+        Lanes::seen(trace, capture, |_| true)
+    }
+
+    fn seen(trace: &Trace, capture: &Capture, sees: fn(u8) -> bool) -> Lanes {
+        let end = Some(Instant::ZERO + trace.header.duration);
+        let mut lanes = Lanes { end, ..Lanes::default() };
         lanes.sources.resize(capture.frames.len(), Source::default());
         for event in &trace.events {
             let (at, cause) = (event.at, event.cause);
             match (&event.what, &event.host) {
                 (What::Fault(text), _) => lanes.act(at, text, cause),
-                (What::Tx { frame, .. }, _) => lanes.captured(capture, *frame, cause),
+                (What::Tx { frame, .. }, _) => lanes.captured(capture, *frame, cause, sees),
                 (What::Address { added, cidr, .. }, Some(node)) => {
                     lanes.address(at, node, *cidr, *added, cause);
                 }
@@ -119,15 +132,14 @@ impl Lanes {
         }
     }
 
-    fn captured(&mut self, capture: &Capture, number: u32, cause: Cause) {
+    fn captured(&mut self, capture: &Capture, number: u32, cause: Cause, sees: fn(u8) -> bool) {
         let index = (number as usize).wrapping_sub(1);
         let Some(frame) = capture.frames.get(index) else { return };
         let Some(port) = capture.ports.get(frame.port) else { return };
         self.sources[index].cause = Some(cause);
         let Some(lane) = Lane::of_frame(&port.host, &port.link, &frame.bytes) else { return };
         self.count_advert(&lane, frame.at);
-        // Where the reference's capture sat, the far side of a partition was not seen.
-        if frame.island == 0 {
+        if sees(frame.island) {
             let what = comparable(&frame.bytes);
             let place = self.push(lane.clone(), Entry { at: frame.at, what, cause });
             self.sources[index].place = Some((lane, place));
@@ -148,6 +160,11 @@ impl Lanes {
 
     pub(super) fn entries(&self, lane: &Lane) -> &[Entry] {
         self.lanes.get(lane).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where a frame came from, by its number.
+    pub(super) fn source(&self, frame: u32) -> Option<&Source> {
+        self.sources.get((frame as usize).wrapping_sub(1))
     }
 
     /// How many adverts a lane's own router sent between two moments; where the router is not known, that one

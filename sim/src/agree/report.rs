@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_engine::time::Instant;
 
 use super::act::Act;
+use super::compare::Distance;
 use super::lane::{Content, Entry, Lane};
 
 /// Lines of a lane that a report shows before and after the difference.
@@ -22,6 +23,8 @@ pub struct Disagreement {
     pub lane: Option<Lane>,
     /// How.
     pub difference: Difference,
+    /// What it was in a race with, if the traces prove that either could be first: `` `crash a` ``.
+    pub race: Option<String>,
     /// Our lane around it, one line an entry.
     pub ours: Vec<String>,
     /// The reference's lane around it.
@@ -42,15 +45,13 @@ pub enum Difference {
     /// The events are not the same; for frames that look the same, where they differ.
     Content(String),
     /// The same event at another time.
-    Time {
-        /// How far it is off from where it should be.
-        off: Duration,
-        /// Later than in the reference, or earlier.
-        late: bool,
-        /// How far it may be off.
-        allowed: Duration,
-        /// What it was counted from.
-        from: String,
+    Time(Distance),
+    /// The same act at another time.
+    Act {
+        /// Which.
+        act: String,
+        /// How far it is off.
+        distance: Distance,
     },
 }
 
@@ -87,8 +88,11 @@ impl fmt::Display for Disagreement {
             Some(lane) => line(f, &format!("{} {lane}: {}", self.at, self.difference))?,
             None => line(f, &format!("{} {}", self.at, self.difference))?,
         }
-        if let Difference::Time { from, allowed, .. } = &self.difference {
-            line(f, &format!("  {allowed} allowed, counted from {from}"))?;
+        if let Difference::Time(distance) | Difference::Act { distance, .. } = &self.difference {
+            line(f, &format!("  {} allowed, counted from {}", distance.allowed, distance.from))?;
+        }
+        if let Some(rival) = &self.race {
+            line(f, &format!("  a race: whether it or {rival} is first is within what is allowed"))?;
         }
         for (side, lines) in [("ours", &self.ours), ("reference", &self.reference)] {
             line(f, &format!("  {side}"))?;
@@ -111,10 +115,17 @@ impl fmt::Display for Difference {
             Difference::Extra => f.write_str("not in the reference"),
             Difference::Content(detail) if detail.is_empty() => f.write_str("something else"),
             Difference::Content(detail) => f.write_str(detail),
-            Difference::Time { off, late, .. } => {
-                write!(f, "{off} {} than in the reference", if *late { "later" } else { "earlier" })
-            }
+            Difference::Time(distance) => write!(f, "{distance}"),
+            Difference::Act { act, distance } => write!(f, "`{act}` is {distance}"),
         }
+    }
+}
+
+/// `2ms later than in the reference`
+impl fmt::Display for Distance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if self.late { "later" } else { "earlier" };
+        write!(f, "{} {side} than in the reference", self.off)
     }
 }
 
