@@ -10,7 +10,9 @@ pub fn unfit(scenario: &Scenario) -> Option<String> {
         Fault::Process { .. } => Some("act `process`: how many processes run is said, not done".to_string()),
         _ => None,
     });
-    faults.or_else(|| scenario.hosts.iter().find_map(|host| host_unfit(host).map(|why| format!("{}: {why}", host.name))))
+    faults.or_else(|| {
+        scenario.hosts.iter().find_map(|host| host_unfit(host).map(|why| format!("{}: {why}", host.name)))
+    })
 }
 
 fn host_unfit(host: &vrrplab_sim::scenario::Host) -> Option<&'static str> {
@@ -22,7 +24,9 @@ fn host_unfit(host: &vrrplab_sim::scenario::Host) -> Option<&'static str> {
         return Some("`sysctl` of the whole machine: rmem_default and gc_thresh1 belong to no namespace");
     }
     match &host.role {
-        Role::Node(node) if node.cost != Cost::RECORDED => Some("`cost`: a real daemon's work takes what it takes"),
+        Role::Node(node) if node.cost != Cost::RECORDED => {
+            Some("`cost`: a real daemon's work takes what it takes")
+        }
         Role::Node(node) if !node.processes.is_empty() => Some("`processes`: how many run is said, not done"),
         Role::Node(_) | Role::Client(_) => None,
     }

@@ -1,6 +1,7 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
 pub mod advice;
+pub mod agreement;
 pub mod bench;
 pub mod command;
 pub mod diagnostic;

@@ -6,6 +6,7 @@ mod golden;
 mod inputs;
 #[cfg(feature = "netns")]
 mod lab;
+mod matrix;
 mod run;
 mod world;
 

@@ -7,6 +7,7 @@ use vrrplab_engine::finding::Severity;
 use vrrplab_sim::run::Run;
 
 use super::inputs::{self, Input};
+use super::matrix;
 use super::world::{Done, Outcome, World};
 use super::{Console, Exit, Format, RunArguments};
 use crate::report::junit::Junit;
@@ -27,6 +28,9 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     };
     if arguments.strict && refuse(&inputs, console) {
         return Exit::Input;
+    }
+    if cells.len() > 1 {
+        return matrix::run(arguments, &cells, &inputs, console);
     }
     let mut told = Told { whole: arguments.timeline || inputs.len() == 1, ..Told::default() };
     let cell = &cells[0];
@@ -97,8 +101,10 @@ impl Told {
             console.complain(&format!("error: {error}\n"));
         }
         if arguments.format == Format::Text && self.passed + self.failed + self.skipped + self.broken > 1 {
-            let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
-            let broken = if self.broken > 0 { format!(", {} did not run", self.broken) } else { String::new() };
+            let skipped =
+                if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
+            let broken =
+                if self.broken > 0 { format!(", {} did not run", self.broken) } else { String::new() };
             console.say(&format!("\n{} passed, {} failed{skipped}{broken}\n", self.passed, self.failed));
         }
         let nothing_ran = self.passed + self.failed == 0;

@@ -91,9 +91,13 @@ impl WorldArguments {
         let mut cells = Vec::new();
         for &world in &self.world {
             match world {
-                World::Sim if subjects.contains(&engine) => cells.push(Cell { world, subjects: engine.clone() }),
+                World::Sim if subjects.contains(&engine) => {
+                    cells.push(Cell { world, subjects: engine.clone() })
+                }
                 World::Sim if self.world.len() > 1 => {}
-                World::Sim => return Err("the simulator runs our engine: --world netns for others".to_string()),
+                World::Sim => {
+                    return Err("the simulator runs our engine: --world netns for others".to_string());
+                }
                 World::Netns => cells.extend(subjects.iter().map(|s| Cell { world, subjects: s.clone() })),
             }
         }
@@ -102,13 +106,17 @@ impl WorldArguments {
 }
 
 impl Cell {
+    /// Whether only who speaks can be compared here.
+    pub(super) fn is_coarse(&self) -> bool {
+        false
+    }
+
     /// Runs a scenario here.
     pub(super) fn run(&self, input: &Input, seed: u64) -> Outcome {
         match self.world {
-            World::Sim => Outcome::Run(Box::new(Done {
-                run: run_in_simulator(&input.scenario, seed),
-                notes: None,
-            })),
+            World::Sim => {
+                Outcome::Run(Box::new(Done { run: run_in_simulator(&input.scenario, seed), notes: None }))
+            }
             World::Netns => self.run_in_laboratory(input, seed),
         }
     }

@@ -184,7 +184,8 @@ impl Lab {
 fn nft<'a>(rules: &[FilterRule], link: impl Fn(usize) -> &'a str) -> String {
     let mut text = String::new();
     for family in ["inet", "arp"] {
-        text += &format!("table {family} vrrplab\ndelete table {family} vrrplab\ntable {family} vrrplab {{\n");
+        text +=
+            &format!("table {family} vrrplab\ndelete table {family} vrrplab\ntable {family} vrrplab {{\n");
         let chains: &[(Direction, &str)] = match family {
             "arp" => &[(Direction::In, "input"), (Direction::Out, "output")],
             _ => &[(Direction::In, "input"), (Direction::Out, "output"), (Direction::Forward, "forward")],
@@ -207,7 +208,9 @@ fn nft<'a>(rules: &[FilterRule], link: impl Fn(usize) -> &'a str) -> String {
 fn lines<'a>(rule: &FilterRule, direction: Direction, link: impl Fn(usize) -> &'a str) -> String {
     let by = match rule.link {
         None => String::new(),
-        Some(l) => format!("{} {} ", if direction == Direction::Out { "oifname" } else { "iifname" }, link(l)),
+        Some(l) => {
+            format!("{} {} ", if direction == Direction::Out { "oifname" } else { "iifname" }, link(l))
+        }
     };
     let ends = |family: &str| {
         let end = |word: &str, network: Option<vrrplab_engine::addr::Cidr>| {
@@ -228,7 +231,9 @@ fn lines<'a>(rule: &FilterRule, direction: Direction, link: impl Fn(usize) -> &'
         Dropped::Arp => &[""],
     };
     let ends = match (rule.what, v4, v6) {
-        (Dropped::Arp, ..) => ends("arp").replace("arp saddr", "arp saddr ip").replace("arp daddr", "arp daddr ip"),
+        (Dropped::Arp, ..) => {
+            ends("arp").replace("arp saddr", "arp saddr ip").replace("arp daddr", "arp daddr ip")
+        }
         (_, _, true) => ends("ip6"),
         (_, true, false) => ends("ip"),
         (_, false, false) => String::new(),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::IpAddr;
 use std::path::Path;
 
 use nix::mount::{MsFlags, mount};
@@ -85,7 +84,8 @@ impl LabHost {
 
     /// Adds an address as a stranger would; that it is there already is fine: the kernel makes link-local ones.
     pub(super) fn add_address(&mut self, link: usize, cidr: Cidr) -> io::Result<()> {
-        let options = AddressOptions { without_detection: cidr.address.is_ipv6(), ..AddressOptions::default() };
+        let options =
+            AddressOptions { without_detection: cidr.address.is_ipv6(), ..AddressOptions::default() };
         match self.netlink.add_address(self.links[link].inner, cidr, &options) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             done => done,
@@ -143,7 +143,6 @@ impl LabHost {
 
 /// The inside of a new host before it has links.
 fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
-    let none: Option<&str> = None;
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
     fs::create_dir(FOLDER)?;
     nix::unistd::sethostname(name)?;
@@ -155,7 +154,6 @@ fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
     let lo = netlink.link("lo")?.index;
     netlink.set_up(lo, true)?;
     let watched = [Watch::Links, Watch::Addresses4, Watch::Addresses6, Watch::Neighbours];
-    let _ = none;
     Ok((netlink, Monitor::open(&watched)?))
 }
 
@@ -216,9 +214,4 @@ fn neighbour_settings(family: &str, link: &str, manners: Manners) -> Vec<(String
 pub(super) fn sysctl(key: &str, value: &str) -> io::Result<()> {
     let path = Path::new("/proc/sys").join(key);
     fs::write(&path, value).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))
-}
-
-/// Whether this is an address that the kernel gives a link by itself.
-pub(super) fn is_link_local(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(a) if a.is_unicast_link_local())
 }

@@ -106,7 +106,7 @@ impl Lab {
                 let client = peer.as_socket().map(|peer| peer.ip().to_canonical());
                 let host = self.servers.listening[server].host;
                 let client = client.and_then(|address| {
-                    let owns = |h: &vrrplab_sim::scenario::Host| {
+                    let owns = |h: &scenario::Host| {
                         h.links.iter().flat_map(|l| &l.addresses).any(|c| c.address == address)
                     };
                     if address.is_loopback() { Some(host) } else { self.scenario.hosts.iter().position(owns) }

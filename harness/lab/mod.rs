@@ -28,9 +28,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use vrrplab_engine::time::Instant;
-use vrrplab_sim::oracle::Judge;
+use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::observer::Observer;
+use vrrplab_sim::oracle::Judge;
 use vrrplab_sim::run::{Run, ports};
 use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::trace::{Header, Trace};
@@ -39,6 +39,9 @@ use crate::notes::Notes;
 use crate::subject::Subjects;
 
 use parcel::Parcel;
+
+/// What oracles and expectations allow on a real clock beyond what they allow on a virtual one.
+const SLACK: Duration = Duration::from_millis(100);
 
 /// What a laboratory is to do.
 #[derive(Clone, Debug)]
@@ -95,7 +98,7 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
 
 fn judged(order: &Order, parcel: Parcel) -> LabRun {
     let Parcel { trace, capture, notes } = parcel;
-    let mut judge = Judge::new(&order.scenario);
+    let mut judge = Judge::with_slack(&order.scenario, SLACK);
     trace.events.iter().for_each(|event| judge.event(event));
     let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
     let run = Run { scenario: Arc::clone(&order.scenario), seed: order.seed, trace, capture, judgement };
@@ -104,7 +107,7 @@ fn judged(order: &Order, parcel: Parcel) -> LabRun {
 
 /// What the process of a laboratory does: builds it, runs it and writes what came of it. Its namespaces must be its own: see
 /// [`confine::enter`].
-pub fn serve(order: &Order, out: &mut impl Write) -> Result<(), String> {
+pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
     let mut lab =
         world::Lab::build(Arc::clone(&order.scenario), order.seed, order.subjects.clone()).map_err(failed)?;

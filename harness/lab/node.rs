@@ -15,8 +15,8 @@ use nix::unistd::Pid;
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::trace::Name;
 
-use super::standin;
 use super::launch::Launch;
+use super::standin;
 use crate::kernel::namespace::Namespaces;
 
 /// The daemon of a node.
@@ -163,10 +163,11 @@ impl Node {
         let Some(main) = self.main else { return Ok(()) };
         let program = fs::read_link(format!("/proc/{main}/exe"));
         let program = program.ok();
-        for pid in processes_in(inside)? {
-            if program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program {
-                let _ = kill(pid, signal);
-            }
+        let mut own = processes_in(inside)?;
+        own.retain(|pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program);
+        match signal {
+            Signal::SIGKILL => kill_at_once(&own),
+            signal => own.iter().for_each(|pid| drop(kill(*pid, signal))),
         }
         Ok(())
     }
@@ -180,8 +181,15 @@ pub(super) fn kill_all(inside: &Namespaces) -> io::Result<()> {
         if left.is_empty() {
             return Ok(());
         }
-        for pid in left {
-            let _ = kill(pid, Signal::SIGKILL);
+        kill_at_once(&left);
+    }
+}
+
+/// SIGKILL, but nobody may notice that another has gone: keepalived's child says farewell when its parent ends.
+fn kill_at_once(pids: &[Pid]) {
+    for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+        for pid in pids {
+            let _ = kill(*pid, signal);
         }
     }
 }

@@ -16,18 +16,18 @@ const LONGEST: u64 = 1 << 30;
 
 /// A run as it comes out of a laboratory.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Parcel {
+pub(super) struct Parcel {
     /// What happened.
-    pub trace: Trace,
+    pub(super) trace: Trace,
     /// Every frame.
-    pub capture: Capture,
+    pub(super) capture: Capture,
     /// How well the machine kept up.
-    pub notes: Notes,
+    pub(super) notes: Notes,
 }
 
 impl Parcel {
     /// Writes it.
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         block(out, self.trace.to_string().as_bytes())?;
         block(out, &serde_json::to_vec(&self.notes)?)?;
         number(out, self.capture.frames.len() as u64)?;
@@ -60,11 +60,11 @@ impl Parcel {
     }
 }
 
-fn number(out: &mut impl Write, number: u64) -> io::Result<()> {
+fn number(out: &mut dyn Write, number: u64) -> io::Result<()> {
     out.write_all(&number.to_le_bytes())
 }
 
-fn block(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+fn block(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
     number(out, bytes.len() as u64)?;
     out.write_all(bytes)
 }

@@ -16,15 +16,11 @@ use vrrplab_sim::trace::{Answerer, Cause, What};
 use super::world::{Due, Lab};
 use crate::kernel::namespace::Namespaces;
 
-/// What ping sends along by default.
-const DATA: [u8; 56] = [0; 56];
-
 /// A client's stream of echo requests.
 #[derive(Debug)]
 pub(super) struct Prober {
     socket: Socket,
     pub(super) pinger: Pinger,
-    ping: Ping,
 }
 
 impl Prober {
@@ -35,18 +31,18 @@ impl Prober {
             IpAddr::V6(_) => Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6)),
         })??;
         socket.set_nonblocking(true)?;
-        Ok(Prober { socket, pinger: Pinger::new(ping, host), ping })
+        Ok(Prober { socket, pinger: Pinger::new(ping, host) })
     }
 
     fn send(&self, echo: &Echo<'_>) {
         let mut message = Vec::new();
-        match self.ping.to {
+        match self.pinger.ping().to {
             IpAddr::V4(_) => echo.emit(&mut message),
             // The kernel knows the source and sums up anew.
             IpAddr::V6(to) => echo.emit6(Ends { source: to, destination: to }, &mut message),
         }
         // Nobody to send to is an answer too: none comes.
-        let _ = self.socket.send_to(&message, &SocketAddr::new(self.ping.to, 0).into());
+        let _ = self.socket.send_to(&message, &SocketAddr::new(self.pinger.ping().to, 0).into());
         let mut unread = [std::mem::MaybeUninit::uninit(); 2048];
         while self.socket.recv(&mut unread).is_ok() {}
     }
@@ -56,9 +52,9 @@ impl Lab {
     /// A client's next echo request. The one before counts as unanswered if no reply has come.
     pub(super) fn ping(&mut self, due: Instant, h: usize) -> io::Result<()> {
         let prober = self.probers[h].as_mut().expect("only a client pings");
-        let (news, echo) = prober.pinger.next();
-        let every = prober.ping.every;
-        prober.send(&Echo { reply: false, id: echo.id, sequence: echo.sequence, data: &DATA });
+        let (news, echo) = prober.pinger.request();
+        prober.send(&echo);
+        let every = prober.pinger.ping().every;
         if let Some(what) = news {
             self.tell(self.clock.now(), Some(h), what, Cause::None);
         }
@@ -102,5 +98,5 @@ fn reply(frame: &[u8]) -> Option<(IpAddr, Mac, Echo<'_>)> {
         }
         _ => return None,
     };
-    echo.reply.then_some((from, header.source, echo))
+    Some((from, header.source, echo))
 }

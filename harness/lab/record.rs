@@ -61,6 +61,18 @@ impl Record {
         self.events.push(Event { at, host: host.cloned(), what, cause });
     }
 
+    /// When a state was told last.
+    pub(super) fn last_claim(&self) -> Option<Instant> {
+        let claims = self.events.iter().filter(|e| matches!(e.what, What::Claim { .. }));
+        claims.map(|e| e.at).max()
+    }
+
+    /// The run begins now, and what was so far is told by another clock.
+    pub(super) fn shift(&mut self, shifted: impl Fn(Instant) -> Instant) {
+        self.frames.iter_mut().for_each(|frame| frame.captured.at = shifted(frame.captured.at));
+        self.events.iter_mut().for_each(|event| event.at = shifted(event.at));
+    }
+
     /// The number of one more child.
     pub(super) fn next_job(&mut self) -> u32 {
         self.jobs += 1;
@@ -76,8 +88,7 @@ impl Record {
             frames.iter().enumerate().map(|(n, (i, _))| (*i as u32 + 1, n as u32 + 1)).collect();
         let sent = frames.iter().enumerate().map(|(n, (_, frame))| {
             let (frame, link) = (&frame.captured, (frame.host.clone(), frame.link.clone()));
-            let what =
-                What::Tx { frame: n as u32 + 1, link: link.1, summary: Summary::of(&frame.bytes) };
+            let what = What::Tx { frame: n as u32 + 1, link: link.1, summary: Summary::of(&frame.bytes) };
             Event { at: frame.at, host: link.0, what, cause: Cause::None }
         });
         let told = self.events.into_iter().filter(|e| e.at <= end);

@@ -8,7 +8,6 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_sim::anchors::Sight;
 use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
-use super::host::is_link_local;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, NeighbourEntry};
 
@@ -28,18 +27,15 @@ impl Lab {
 
     fn address(&mut self, h: usize, address: &AddressState, added: bool) {
         let now = self.clock.now();
-        // Of addresses on interfaces that daemons made the link is not known to the scenario: the first one stands for it.
+        // On interfaces that daemons make nothing is looked at yet.
         let Some(link) = self.link_of(h, address.index) else { return };
-        if is_link_local(address.cidr.address) && self.is_own(h, link, address) {
+        // What the kernel makes of a link's Ethernet address it makes and drops by itself.
+        if address.cidr.address == self.scenario.hosts[h].links[link].mac.link_local() {
             return;
         }
         let name = self.scenario.hosts[h].links[link].name.clone();
         self.tell(now, Some(h), What::Address { added, cidr: address.cidr, link: name }, Cause::None);
         self.address_seen(h, address.cidr.address, added);
-    }
-
-    fn is_own(&self, h: usize, link: usize, address: &AddressState) -> bool {
-        self.scenario.hosts[h].links[link].addresses.contains(&address.cidr)
     }
 
     fn link_of(&self, h: usize, index: u32) -> Option<usize> {
@@ -114,7 +110,9 @@ impl Lab {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         for line in node.jobs.read()? {
             let mut words = line.splitn(3, ' ');
-            let (Some(verb), Some(pid), Some(rest)) = (words.next(), words.next(), words.next()) else { continue };
+            let (Some(verb), Some(pid), Some(rest)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
             let Ok(pid) = pid.parse::<u32>() else { continue };
             let node = self.nodes[h].as_mut().expect("stand-ins are of nodes");
             let what = match verb {
@@ -124,7 +122,9 @@ impl Lab {
                     What::Spawn { job, command: rest.to_string() }
                 }
                 _ => {
-                    let (Some(job), Ok(number)) = (node.children.remove(&pid), rest.parse()) else { continue };
+                    let (Some(job), Ok(number)) = (node.children.remove(&pid), rest.parse()) else {
+                        continue;
+                    };
                     let exit = if verb == "exit" { Exit::Status(number) } else { Exit::Signal(number) };
                     What::Exit { job, exit }
                 }
@@ -193,14 +193,19 @@ mod tests {
         let instance = Said::Instance("VI_1".into(), Announced::Master, 100);
         assert_eq!(parse("INSTANCE \"VI_1\" MASTER 100"), Some(instance));
         assert_eq!(parse("GROUP \"G 1\" FAULT 0"), Some(Said::Group("G 1".into(), Announced::Fault)));
-        for wrong in ["", "INSTANCE", "INSTANCE \"x\" ASLEEP 1", "INSTANCE \"x\" MASTER 300", "OTHER \"x\" STOP 1"] {
+        for wrong in
+            ["", "INSTANCE", "INSTANCE \"x\" ASLEEP 1", "INSTANCE \"x\" MASTER 300", "OTHER \"x\" STOP 1"]
+        {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_date_is_no_part_of_a_line() {
-        assert_eq!(undated("Mon Nov 23 21:45:06 2026: (VI_1) Entering MASTER STATE"), "(VI_1) Entering MASTER STATE");
+        assert_eq!(
+            undated("Mon Nov 23 21:45:06 2026: (VI_1) Entering MASTER STATE"),
+            "(VI_1) Entering MASTER STATE"
+        );
         assert_eq!(undated("(VI_1) Entering MASTER STATE"), "(VI_1) Entering MASTER STATE");
     }
 }

@@ -17,12 +17,12 @@ use vrrplab_sim::scenario::{FilterRule, Role, Scenario, ScriptModel, When};
 use vrrplab_sim::trace::{Cause, What};
 
 use super::host::{self, LabHost};
+use super::launch::{self, Launch};
+use super::mail::Servers;
 use super::node::Node;
 use super::ping::Prober;
-use super::mail::Servers;
 use super::record::{Record, Seen};
 use super::relay::Delivery;
-use super::launch::{self, Launch};
 use super::standin;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
@@ -182,16 +182,11 @@ impl Lab {
     pub(super) fn run(&mut self) -> io::Result<()> {
         self.settle()?;
         self.clock = RunClock::start();
+        self.start_first()?;
         self.set_going();
         let end = Instant::ZERO + self.scenario.duration;
         while self.clock.now() <= end {
-            let next = self.queue.keys().next().map_or(end, |(at, _)| (*at).min(end));
-            let next = self.servers.deadline().map_or(next, |at| at.min(next));
-            self.alarm.set(&self.clock, Some(next))?;
-            for source in self.wait()? {
-                self.read(source)?;
-            }
-            self.do_what_is_due()?;
+            self.turn(end)?;
         }
         for h in 0..self.hosts.len() {
             self.notes.unread(&self.hosts[h].links)?;
@@ -199,9 +194,60 @@ impl Lab {
         Ok(())
     }
 
+    /// Waits for what happens next, at the latest until then, and deals with it.
+    fn turn(&mut self, until: Instant) -> io::Result<()> {
+        let next = self.queue.keys().next().map_or(until, |(at, _)| (*at).min(until));
+        let next = self.servers.deadline().map_or(next, |at| at.min(next));
+        self.alarm.set(&self.clock, Some(next))?;
+        for source in self.wait()? {
+            self.read(source)?;
+        }
+        self.do_what_is_due()
+    }
+
+    /// Starts the daemons that start with the run. A real one reads its files first, 30 ms on an idle machine and a second on a
+    /// busy one; that is no part of a scenario. The run begins when the last of them has told its first state.
+    fn start_first(&mut self) -> io::Result<()> {
+        let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
+        for &h in &first {
+            self.start(h)?;
+        }
+        let patience = self.clock.now() + START;
+        while self.clock.now() < patience && first.iter().any(|&h| self.is_starting(h)) {
+            self.turn(patience)?;
+        }
+        let began = self.record.last_claim().unwrap_or(self.clock.now());
+        let shifted = |at: Instant| Instant::ZERO + at.saturating_since(began);
+        self.clock.begin_at(began);
+        self.record.shift(shifted);
+        let queue = std::mem::take(&mut self.queue);
+        self.queue = queue.into_iter().map(|((at, n), due)| ((shifted(at), n), due)).collect();
+        for h in first {
+            let text = format!("start {}", self.scenario.hosts[h].name);
+            self.tell(Instant::ZERO, None, What::Fault(text), Cause::None);
+        }
+        Ok(())
+    }
+
+    fn starts_first(&self, h: usize) -> bool {
+        matches!(&self.scenario.hosts[h].role, Role::Node(node) if node.start == Some(Instant::ZERO))
+    }
+
+    /// Whether a daemon runs that has not told a state of each instance.
+    fn is_starting(&self, h: usize) -> bool {
+        let (Some(node), Role::Node(spec)) = (&self.nodes[h], &self.scenario.hosts[h].role) else {
+            return false;
+        };
+        node.runs() && node.announced.len() < spec.reading.config.instances.len()
+    }
+
     /// What hosts say when their links come up is no part of the run.
     fn settle(&mut self) -> io::Result<()> {
         self.notes.measure(&mut self.alarm)?;
+        let patience = self.clock.now() + START;
+        while self.clock.now() < patience && !self.all_links_run()? {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         for host in &mut self.hosts {
             for link in &mut host.links {
                 while link.port.receive()?.is_some() {}
@@ -211,13 +257,24 @@ impl Lab {
         Ok(())
     }
 
+    /// The kernel tells of carriers once a second at most.
+    fn all_links_run(&mut self) -> io::Result<bool> {
+        for host in &mut self.hosts {
+            let links = host.netlink.links()?;
+            if links.iter().any(|link| host.by_index.contains_key(&link.index) && !link.up) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Queues what happens by itself: starts, pings, the script.
     fn set_going(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         for (h, host) in scenario.hosts.iter().enumerate() {
             match &host.role {
                 Role::Node(node) => {
-                    if let Some(at) = node.start {
+                    if let Some(at) = node.start.filter(|at| *at > Instant::ZERO) {
                         self.later(at, Due::Start(h));
                     }
                 }
@@ -370,7 +427,9 @@ impl Lab {
     /// A daemon that ends by itself says so; one that was told to needs no words.
     fn daemon_ended(&mut self, h: usize, status: WaitStatus) {
         let words = match status {
-            WaitStatus::Exited(_, 0) | WaitStatus::Signaled(_, Signal::SIGKILL | Signal::SIGTERM, _) => return,
+            WaitStatus::Exited(_, 0) | WaitStatus::Signaled(_, Signal::SIGKILL | Signal::SIGTERM, _) => {
+                return;
+            }
             WaitStatus::Exited(_, code) => format!("the daemon has ended with status {code}"),
             WaitStatus::Signaled(_, signal, _) => format!("the daemon was ended by {signal}"),
             _ => return,
@@ -399,5 +458,7 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
     std::fs::write(path, content).map_err(fail)
 }
 
+/// How long the first daemons may take to start.
+const START: Duration = Duration::from_secs(5);
 /// The least time that a frame is held back for: what is shorter has passed when it is looked at.
 pub(super) const AT_ONCE: Duration = Duration::from_micros(100);
