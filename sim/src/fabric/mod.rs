@@ -206,18 +206,18 @@ impl Fabric {
         }
         let reach = switch.forward(port, source, destination);
         let group = if plain { None } else { switch.group(frame) };
-        let mut pass = |to: usize| {
+        let mut hop = |to: usize| {
             let outcome = if plain {
                 switch.obstacle(port, to).map_or(Outcome::Passes, Outcome::Lost)
             } else {
                 Outcome::of(switch.passes((port, to), group, frame, now))
             };
-            hops.push(Hop { to: PortId { segment, port: to }, outcome });
+            Hop { to: PortId { segment, port: to }, outcome }
         };
         match reach {
             Reach::Port(to) if to == port => {}
-            Reach::Port(to) => pass(to),
-            Reach::Flood => (0..self.seats[segment].len()).filter(|&to| to != port).for_each(pass),
+            Reach::Port(to) => hops.push(hop(to)),
+            Reach::Flood => hops.extend((0..port).chain(port + 1..self.seats[segment].len()).map(hop)),
         }
     }
 

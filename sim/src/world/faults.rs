@@ -7,11 +7,22 @@ use vrrplab_engine::boundary::{KernelEvent, LinkId, Signal};
 
 use super::World;
 use super::queue::Item;
+use crate::anchors::Sight;
 use crate::observer::Observer;
 use crate::scenario::{Fault, HostIndex, Medium, Scenario, SegmentIndex};
 use crate::trace::{Cause, What};
 
 impl World {
+    /// Something happened that acts may wait for: those are set going.
+    pub(super) fn noticed(&mut self, sight: Sight<'_>) {
+        if self.anchors.is_empty() {
+            return;
+        }
+        for (plus, act) in self.anchors.meet(sight) {
+            self.queue.push(self.now + plus, Item::Act(act));
+        }
+    }
+
     /// Does the n-th act of the script.
     pub(super) fn act<O: Observer>(&mut self, n: usize, observer: &mut O) {
         let scenario = Arc::clone(&self.scenario);

@@ -7,14 +7,12 @@
 //!
 //! Absent on purpose: MLD.
 
-mod anchors;
 mod daemon;
 mod faults;
 mod files;
 mod frames;
 mod jobs;
 mod kernel;
-mod mailbox;
 mod membership;
 mod queue;
 mod sockets;
@@ -27,17 +25,18 @@ use vrrplab_engine::schedule::Schedule;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::wire::ethernet;
 
+use crate::anchors::Anchors;
 use crate::fabric::{Fabric, Hop};
 use crate::observer::Observer;
+use crate::ping::Pinger;
 use crate::rng::Rng;
 use crate::scenario::{Role, Scenario, ScriptModel, When};
 use crate::trace::{Cause, Event, Name, What};
-use anchors::Anchors;
 use daemon::Daemon;
 pub use faults::describe;
 use frames::Frames;
 pub(crate) use jobs::USUAL;
-use kernel::{Kernel, Pinger};
+use kernel::Kernel;
 use queue::{Item, Queue};
 use std::sync::Arc;
 
@@ -54,7 +53,7 @@ pub struct World {
     daemon_timers: Schedule,
     hosts: Vec<Host>,
     fabric: Fabric,
-    /// Where the frame at hand goes; empty between frames, and used again.
+    /// Where the frame at hand, or the last one, goes.
     hops: Vec<Hop>,
     frames: Frames,
     anchors: Anchors,

@@ -10,10 +10,10 @@ use vrrplab_engine::time::Duration;
 
 use super::daemon::Waiting;
 use super::kernel::Kernel;
-use super::mailbox::{Mailbox, Reaction};
 use super::queue::Item;
 use super::{World, cause_of_origin};
 use crate::fabric::PortId;
+use crate::mailbox::{Mailbox, Reaction};
 use crate::observer::Observer;
 use crate::trace::What;
 

@@ -1,9 +1,9 @@
 //! A frame from port to port: out of a host, through switches and trunks, into hosts.
 
 use super::World;
-use super::anchors::Sight;
 use super::frames::FrameId;
 use super::queue::Item;
+use crate::anchors::Sight;
 use crate::fabric::{Hop, Outcome, PortId, Seat};
 use crate::frame::Summary;
 use crate::observer::Observer;
@@ -58,15 +58,15 @@ impl World {
         let bytes = self.frames.take(frame);
         let mut hops = std::mem::take(&mut self.hops);
         self.fabric.arrive(from, &bytes, self.now, &mut hops);
-        for Hop { to, outcome } in hops.drain(..) {
+        for &Hop { to, ref outcome } in &hops {
             match outcome {
                 Outcome::Passes => self.deliver(to, &bytes, number, observer),
-                Outcome::Touched(fate) => self.touched(to, &bytes, number, &fate, observer),
-                Outcome::Refused(why) => self.refused(to, &bytes, number, why, observer),
+                Outcome::Touched(fate) => self.touched(to, &bytes, number, fate, observer),
+                Outcome::Refused(why) => self.refused(to, &bytes, number, *why, observer),
                 // What a host has not asked for is not lost.
                 Outcome::Lost(Loss::Pruned) if !self.is_wanted(to, &bytes) => {}
                 Outcome::Lost(why) => {
-                    self.lost_on_the_way(self.fabric.seat(to), &bytes, number, why, observer);
+                    self.lost_on_the_way(self.fabric.seat(to), &bytes, number, *why, observer);
                 }
             }
         }

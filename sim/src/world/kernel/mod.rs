@@ -31,7 +31,6 @@ use crate::scenario::{self, HostSettings, LinkSettings, Route};
 use crate::trace::{Cause, Name};
 use filter::Filter;
 use input::Arrival;
-pub(super) use ping::Pinger;
 
 /// A host's kernel.
 #[derive(Clone, Debug)]
