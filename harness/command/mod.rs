@@ -6,7 +6,11 @@ mod check;
 mod daemon;
 mod golden;
 mod inputs;
+#[cfg(feature = "netns")]
+mod lab;
+mod matrix;
 mod run;
+mod world;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -44,6 +48,10 @@ enum Command {
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
+    /// A laboratory's own process
+    #[cfg(feature = "netns")]
+    #[command(hide = true)]
+    Lab(Box<lab::LabArguments>),
     /// Run the engine as a daemon on this machine, in keepalived's place and with its options
     ///
     /// Exit codes: 0 stopped as told, 1 with -t there are warnings or errors, 2 wrong use or input, 3 cannot run
@@ -75,6 +83,8 @@ struct RunArguments {
     /// Do not run where there is a warning or an error about a node's configuration
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    place: world::WorldArguments,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -213,6 +223,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
         #[cfg(feature = "netns")]
+        Command::Lab(arguments) => lab::lab(arguments, console),
         Command::Daemon(arguments) => daemon::run(arguments, console),
     }
 }

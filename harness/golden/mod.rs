@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
-use vrrplab_sim::agree::{Lanes, agree, report};
+use vrrplab_sim::agree::{Lanes, Tolerance, agree, report};
 use vrrplab_sim::capture::Capture;
 use vrrplab_sim::trace::Trace;
 
@@ -95,7 +95,7 @@ pub fn agree_with_recording(
     capture: &Capture,
 ) -> Result<Option<String>, RecordingError> {
     let reference = recording::read(folder)?;
-    Ok(report(&agree(&Lanes::of(trace, capture), &reference)))
+    Ok(report(&agree(&Lanes::of(trace, capture), &reference, &Tolerance::RECORDED).disagreements))
 }
 
 #[cfg(test)]

@@ -152,8 +152,8 @@ fn every_change_shows(damage: fn(&Lanes, usize) -> Option<Lanes>) {
         let ours = Lanes::of(&trace, &capture);
         let mut changes = 0;
         while let Some(damaged) = damage(&reference, changes) {
-            let report =
-                report(&agree(&ours, &damaged)).unwrap_or_else(|| panic!("{case}: change {changes}"));
+            let report = report(&agree(&ours, &damaged, &Tolerance::RECORDED).disagreements)
+                .unwrap_or_else(|| panic!("{case}: change {changes}"));
             assert!(report.lines().all(|line| line.chars().count() <= 100), "{report}");
             changes += 1;
         }
@@ -179,7 +179,7 @@ fn an_act_a_bit_over_a_millisecond_late_shows() {
         let ours = Lanes::of(&trace, &capture);
         for k in 0..reference.acts.len() {
             let moved = reference.with_act_moved(k, Duration::from_micros(1_100)).unwrap();
-            assert!(!agree(&ours, &moved).is_empty(), "{case}: act {k}");
+            assert!(!agree(&ours, &moved, &Tolerance::RECORDED).holds(), "{case}: act {k}");
         }
     }
 }
@@ -194,7 +194,8 @@ fn a_report_shows_both_sides() {
     let reference = recording::read(&folder("master-stop")).unwrap();
     let (trace, capture) = Forged::from(&reference);
     let damaged = reference.with_other_priority(8).unwrap();
-    let report = report(&agree(&Lanes::of(&trace, &capture), &damaged)).unwrap();
+    let report =
+        report(&agree(&Lanes::of(&trace, &capture), &damaged, &Tolerance::RECORDED).disagreements).unwrap();
     let expected = "\
 10.687681 b.eth0, adverts of vrid 100: byte 36 is 0x50, in the reference 0x51
   ours
@@ -216,7 +217,7 @@ fn a_late_event_is_counted_from_its_cause() {
     let reference = recording::read(&folder("master-stop")).unwrap();
     let (trace, capture) = Forged::from(&reference);
     let late = reference.moved(10, Duration::from_millis(2)).unwrap();
-    let found = agree(&Lanes::of(&trace, &capture), &late);
+    let found = agree(&Lanes::of(&trace, &capture), &late, &Tolerance::RECORDED).disagreements;
     let expected = "\
 5.609545 a.eth0, adverts of vrid 100: 2ms earlier than in the reference
   1ms allowed, counted from #7 at 4.609544, in the reference at 4.609544

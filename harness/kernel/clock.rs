@@ -30,6 +30,11 @@ impl RunClock {
         RunClock { zero: nanos(Clock::CLOCK_MONOTONIC) }
     }
 
+    /// From now on [`Instant::ZERO`] is what was this instant.
+    pub fn begin_at(&mut self, at: Instant) {
+        self.zero += i128::from(at.as_micros()) * 1_000;
+    }
+
     /// The present; [`Instant::ZERO`] before the beginning.
     pub fn now(&self) -> Instant {
         instant(nanos(Clock::CLOCK_MONOTONIC) - self.zero)

@@ -6,4 +6,5 @@
 pub mod clock;
 pub mod namespace;
 pub mod netlink;
+pub mod offload;
 pub mod packet;

@@ -7,9 +7,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use nix::sched::{CloneFlags, setns, unshare};
+use nix::sched::{CloneFlags, unshare};
 
 /// A network namespace, and the mount and host name namespaces that go with it.
 #[derive(Debug)]
@@ -46,18 +46,38 @@ impl Namespaces {
         Ok(work())
     }
 
-    /// Moves the calling thread there for good: what a child does before it becomes a program. Makes only
-    /// system calls.
+    /// Moves the calling thread there for good.
     pub fn enter(&self) -> io::Result<()> {
-        setns(&self.mount, CloneFlags::CLONE_NEWNS)?;
-        setns(&self.name, CloneFlags::CLONE_NEWUTS)?;
-        Ok(setns(&self.net, CloneFlags::CLONE_NEWNET)?)
+        enter_by([self.mount.as_raw_fd(), self.name.as_raw_fd(), self.net.as_raw_fd()])
     }
 
-    /// The network namespace, for netlink.
+    /// The network namespace.
     pub fn net(&self) -> BorrowedFd<'_> {
         self.net.as_fd()
     }
+
+    /// The mount namespace.
+    pub fn mount(&self) -> BorrowedFd<'_> {
+        self.mount.as_fd()
+    }
+
+    /// The namespace of the host name.
+    pub fn name(&self) -> BorrowedFd<'_> {
+        self.name.as_fd()
+    }
+}
+
+/// Moves the calling thread into these namespaces: mounts, host name, network. Makes only system calls, as is needed
+/// between fork and exec; descriptors, because a closure for that time outlives every borrow.
+pub fn enter_by([mount, name, net]: [RawFd; 3]) -> io::Result<()> {
+    let kinds = [libc::CLONE_NEWNS, libc::CLONE_NEWUTS, libc::CLONE_NEWNET];
+    for (fd, kind) in [mount, name, net].into_iter().zip(kinds) {
+        // SAFETY: setns(2) touches no memory of ours.
+        if unsafe { libc::setns(fd, kind) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 /// Brings the thread back, also when what was done inside panics.

@@ -23,7 +23,7 @@ use vrrplab::golden::{self, Golden};
 use vrrplab::pcapng;
 use vrrplab::report;
 use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree::{Lanes, agree};
+use vrrplab_sim::agree::{Lanes, Tolerance, agree};
 use vrrplab_sim::frame::Summary;
 use vrrplab_sim::run::{Run, run};
 use vrrplab_sim::scenario::Scenario;
@@ -181,7 +181,7 @@ fn notices_changes(scenario: &Arc<Scenario>, reference: &Path) -> Result<(), Fai
             return Err(format!("nothing to change: {what}").into());
         }
         for (k, changed) in changed.iter().enumerate() {
-            if agree(&ours, changed).is_empty() {
+            if agree(&ours, changed, &Tolerance::RECORDED).holds() {
                 return Err(format!("{what} {k} of the recording goes unnoticed").into());
             }
         }

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::Measure;
-use super::bounds::ANSWER_BOUND;
 use super::neighbour::Neighbours;
 use super::spans::{Report, Spans, Words};
 use super::view::Network;
@@ -96,7 +95,7 @@ impl Answers {
         self.judged |= held;
         if held && !client.answered {
             let since = self.silent.since(key).unwrap_or(now);
-            self.silent.on(now, key, since + ANSWER_BOUND + client.ping.every, ());
+            self.silent.on(now, key, since + net.plan.allows.answer() + client.ping.every, ());
         } else {
             self.silent.off(now, key);
         }

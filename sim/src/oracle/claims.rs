@@ -4,7 +4,6 @@
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::Instant;
 
-use super::bounds::MISMATCH_BOUND;
 use super::spans::{Report, Spans, Words};
 use super::view::Network;
 
@@ -54,7 +53,7 @@ impl Claims {
             if self.wrong(net, m).is_none() {
                 self.differ.off(now, m);
             } else if self.differ.since(m).is_none() {
-                self.differ.on(now, m, now + MISMATCH_BOUND, ());
+                self.differ.on(now, m, now + net.plan.allows.mismatch(), ());
             }
         }
     }

@@ -5,7 +5,6 @@
 use vrrplab_engine::config::{Family, Version};
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::bounds::{HAND_OVER, SLACK};
 use super::spans::{NEVER, Report, Spans, Words};
 use super::view::Network;
 use crate::frame::Advert;
@@ -232,7 +231,7 @@ impl Election {
         }
         // What is still on its way, or in the socket of a daemon at work, was not heard: two backups whose timers
         // fire together preempt nobody.
-        let settled = latency(net, m) + HAND_OVER;
+        let settled = latency(net, m) + net.plan.allows.hand_over();
         let voice = &self.voices[m];
         let heard = [voice.heard, voice.before].into_iter().flatten().find(|h| now > h.at + settled);
         let down = net.plan.members[m].shortest_wait(self.quickest(net, m));
@@ -375,7 +374,7 @@ fn accepts(net: &Network, m: usize, sender: usize, advert: &Advert) -> bool {
 
 /// A timer of this instance, and what may come on top.
 fn allowance(net: &Network, m: usize, wait: Duration) -> Duration {
-    wait + SLACK + latency(net, m)
+    wait + net.plan.allows.takeover() + latency(net, m)
 }
 
 /// How long an advert is on its way to this instance.
@@ -404,7 +403,7 @@ fn late_words(net: &Network, m: usize, since: Instant, frame: Option<u32>, down:
 fn forbidden_words(now: Instant, net: &Network, m: usize, heard: Heard, down: Duration) -> Option<Words> {
     let member = &net.plan.members[m];
     let ago = now.saturating_since(heard.at);
-    if !member.config().nopreempt || heard.priority == 0 || ago >= down {
+    if !member.config().nopreempt || heard.priority == 0 || ago + net.plan.allows.slack >= down {
         return None;
     }
     let (name, master) = (net.plan.name(member.host), net.plan.name(heard.host as usize));

@@ -21,6 +21,8 @@ const VRRP: u8 = 112;
 #[derive(Clone, Debug)]
 pub(super) struct Expectations {
     all: Vec<(Expectation, Progress)>,
+    /// How far anything may be off on the clock of the run.
+    slack: Duration,
     names: Vec<Name>,
 }
 
@@ -33,8 +35,9 @@ enum Progress {
     Holders { wrong: Option<Wrong>, violations: Vec<Violation> },
     /// The states announced, as many as are worth showing, and when the first wrong one came.
     States { seen: Vec<Announced>, more: bool, wrong: Option<Instant> },
-    /// How many there were.
-    Count(u32),
+    /// How many there were for certain, and at most: what is within the slack of the beginning or the end of the
+    /// time in which it counts may count.
+    Count { certain: u32, possible: u32 },
     /// By virtual router: the last advert that reached the successor; and the takeovers seen.
     Takeovers { last: BTreeMap<u8, (Instant, u32)>, seen: u32, violations: Vec<Violation> },
 }
@@ -56,11 +59,11 @@ pub(super) struct Findings<'a> {
 }
 
 impl Expectations {
-    pub(super) fn new(scenario: &Scenario) -> Expectations {
+    pub(super) fn new(scenario: &Scenario, slack: Duration) -> Expectations {
         let progress = |rule: &Rule| match rule {
             Rule::Master { .. } => Progress::Holders { wrong: None, violations: Vec::new() },
             Rule::Sequence { .. } => Progress::States { seen: Vec::new(), more: false, wrong: None },
-            Rule::Count { .. } => Progress::Count(0),
+            Rule::Count { .. } => Progress::Count { certain: 0, possible: 0 },
             Rule::Takeover { .. } => {
                 Progress::Takeovers { last: BTreeMap::new(), seen: 0, violations: Vec::new() }
             }
@@ -68,6 +71,7 @@ impl Expectations {
         };
         Expectations {
             all: scenario.expectations.iter().map(|e| (e.clone(), progress(&e.rule))).collect(),
+            slack,
             names: scenario.hosts.iter().map(|h| h.name.clone()).collect(),
         }
     }
@@ -80,6 +84,7 @@ impl Expectations {
     pub(super) fn holders(&mut self, now: Instant, net: &Network) {
         for (expectation, progress) in &mut self.all {
             let Rule::Master { address, node, by, until } = expectation.rule else { continue };
+            let (by, until) = widened(self.slack, by, until);
             let Progress::Holders { wrong, violations } = progress else { continue };
             let holders = net.all_holders(address);
             if wrong.as_ref().is_some_and(|w| w.holders == holders) {
@@ -129,10 +134,15 @@ impl Expectations {
 
     fn count(&mut self, now: Instant, is: impl Fn(&Counted) -> bool) {
         for (expectation, progress) in &mut self.all {
-            if let (Rule::Count { what, from, until, .. }, Progress::Count(n)) = (&expectation.rule, progress)
-            {
-                let in_time = *from <= now && until.is_none_or(|until| now < until);
-                *n += u32::from(in_time && is(what));
+            let Rule::Count { what, from, until, .. } = &expectation.rule else { continue };
+            let Progress::Count { certain, possible } = progress else { continue };
+            if is(what) {
+                // Nothing comes before the beginning of the run, so nothing is late for it.
+                let lateness = if *from == Instant::ZERO { Duration::ZERO } else { self.slack };
+                let counts = *from + lateness <= now && until.is_none_or(|until| now + self.slack < until);
+                let may = *from <= now + self.slack && until.is_none_or(|until| now < until + self.slack);
+                *certain += u32::from(counts);
+                *possible += u32::from(may);
             }
         }
     }
@@ -156,7 +166,8 @@ impl Expectations {
                 *seen += 1;
                 let took = now.saturating_since(since);
                 let limits = Limits { at_least, at_most };
-                violations.extend(limits.broken_by(took).map(|limit| Violation {
+                let slack = self.slack;
+                violations.extend(limits.broken_by(took, slack).map(|limit| Violation {
                     from: since,
                     until: Some(now),
                     host: Some(net.plan.name(host).clone()),
@@ -192,9 +203,9 @@ impl Expectations {
     }
 
     pub(super) fn finish(self, end: Instant, findings: &Findings<'_>) -> Vec<Verdict> {
-        let names = self.names;
+        let (names, slack) = (self.names, self.slack);
         let verdict = |(expectation, progress): (Expectation, Progress)| {
-            let (outcome, violations) = conclude(&expectation.rule, progress, end, findings);
+            let (outcome, violations) = conclude(&expectation.rule, progress, (end, slack), findings);
             Verdict {
                 property: property(&names, &expectation.rule),
                 oracle: None,
@@ -209,16 +220,31 @@ impl Expectations {
 
 type Conclusion = (Outcome, Vec<Violation>);
 
-fn conclude(rule: &Rule, progress: Progress, end: Instant, findings: &Findings<'_>) -> Conclusion {
+/// The time in which the holder must be right, on a clock with so much slack.
+fn widened(slack: Duration, by: Instant, until: Option<Instant>) -> (Instant, Option<Instant>) {
+    let earlier = |until: Instant| Instant::ZERO + until.saturating_since(Instant::ZERO + slack);
+    (by + slack, until.map(earlier))
+}
+
+fn conclude(
+    rule: &Rule,
+    progress: Progress,
+    (end, slack): (Instant, Duration),
+    findings: &Findings<'_>,
+) -> Conclusion {
     match (rule, progress) {
         (Rule::Master { by, until, .. }, Progress::Holders { wrong, mut violations }) => {
-            violations.extend(wrong.and_then(|w| w.within_run(*by, *until, end)));
+            let (from, until) = widened(slack, *by, *until);
+            // What is wrong when the run ends stays wrong, however near the end it should have been right.
+            violations.extend(wrong.and_then(|w| w.within_run(from.min(end.max(*by)), until, end)));
             if end < *by { (Outcome::Vacuous, Vec::new()) } else { none_of(violations) }
         }
         (Rule::Sequence { node, states, .. }, Progress::States { seen, more, wrong }) => {
             sequence(findings.net.plan.name(node.0), states, &seen, more, wrong, end)
         }
-        (Rule::Count { what, at_least, at_most, from, .. }, Progress::Count(n)) => {
+        (Rule::Count { what, at_least, at_most, from, .. }, Progress::Count { certain, possible }) => {
+            // The number as near to what is expected as it may be.
+            let n = (*at_least).clamp(certain, possible.max(certain));
             count(findings.net, what, n, (*at_least, *at_most), *from)
         }
         (Rule::Takeover { from, to, .. }, Progress::Takeovers { seen: 0, .. }) => {
@@ -228,7 +254,8 @@ fn conclude(rule: &Rule, progress: Progress, end: Instant, findings: &Findings<'
         }
         (Rule::Takeover { .. }, Progress::Takeovers { violations, .. }) => none_of(violations),
         (Rule::Outage { client, at_most, at_least }, _) => {
-            outage(findings, client.0, Limits { at_least: *at_least, at_most: *at_most }, end)
+            let limits = Limits { at_least: *at_least, at_most: *at_most };
+            outage(findings, client.0, limits, (end, slack))
         }
         (Rule::Never(oracle), _) => never(&findings.reports[oracle]),
         (Rule::Sometimes(oracle), _) => sometimes(&findings.reports[oracle], *oracle, end),
@@ -283,10 +310,13 @@ struct Limits {
 }
 
 impl Limits {
-    /// The limit that this breaks, in words.
-    fn broken_by(self, span: Duration) -> Option<String> {
-        let short = self.at_least.filter(|least| span < *least).map(|l| format!("at least {l} is expected"));
-        short.or_else(|| self.at_most.filter(|most| span > *most).map(|m| format!("at most {m} is allowed")))
+    /// The limit that this breaks by more than the slack, in words.
+    fn broken_by(self, span: Duration, slack: Duration) -> Option<String> {
+        let short =
+            self.at_least.filter(|least| span + slack < *least).map(|l| format!("at least {l} is expected"));
+        short.or_else(|| {
+            self.at_most.filter(|most| span > *most + slack).map(|m| format!("at most {m} is allowed"))
+        })
     }
 
     fn words(self) -> String {
@@ -296,7 +326,12 @@ impl Limits {
     }
 }
 
-fn outage(findings: &Findings<'_>, client: usize, limits: Limits, end: Instant) -> Conclusion {
+fn outage(
+    findings: &Findings<'_>,
+    client: usize,
+    limits: Limits,
+    (end, slack): (Instant, Duration),
+) -> Conclusion {
     let name = findings.net.plan.name(client);
     let Some(felt) = findings.clients.get(&client) else { return (Outcome::Vacuous, Vec::new()) };
     if !felt.ever {
@@ -304,7 +339,7 @@ fn outage(findings: &Findings<'_>, client: usize, limits: Limits, end: Instant) 
         return failed(Instant::ZERO, Some(name), format!("{name} never got an answer"), cause);
     }
     let length = felt.longest.as_ref().map_or(Duration::ZERO, |o| o.length);
-    let Some(limit) = limits.broken_by(length) else { return (Outcome::Pass, Vec::new()) };
+    let Some(limit) = limits.broken_by(length, slack) else { return (Outcome::Pass, Vec::new()) };
     let Some(longest) = &felt.longest else {
         let cause = "every ping was answered".into();
         return failed(end, Some(name), format!("{name} had no outage, {limit}"), cause);

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::Measure;
-use super::bounds::{HAND_OVER, LAST_WORDS};
 use super::spans::{Report, Spans, Words};
 use super::view::{Component, Network};
 
@@ -95,7 +94,7 @@ impl Holders {
     fn update_none(&mut self, now: Instant, net: &Network, key: Key, none: bool) {
         if none {
             let since = self.none.since(key).unwrap_or(now);
-            self.none.on(now, key, net.due(key.0, key.1).max(since + LAST_WORDS), ());
+            self.none.on(now, key, net.due(key.0, key.1).max(since + net.plan.allows.last_words()), ());
         } else if let Some(closed) = self.none.off(now, key) {
             self.end_none(now, net, key, closed.since, Some(now));
         }
@@ -146,7 +145,7 @@ impl Holders {
 }
 
 fn hand_over(net: &Network, key: Key) -> Duration {
-    net.plan.latency[key.1.0] + HAND_OVER
+    net.plan.latency[key.1.0] + net.plan.allows.hand_over()
 }
 
 fn longer(all: &mut BTreeMap<usize, (Duration, Instant)>, place: usize, span: Duration, since: Instant) {

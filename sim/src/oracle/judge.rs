@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 
 use super::answers::Answers;
 use super::claims::Claims;
@@ -35,9 +35,16 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge for one run of this scenario.
+    /// A judge for one run of this scenario on a virtual clock.
     pub fn new(scenario: &Scenario) -> Judge {
-        let net = Network::new(scenario);
+        Judge::with_slack(scenario, Duration::ZERO)
+    }
+
+    /// A judge for a run on a real clock, on which anything may be late by `slack`: every allowance of the oracles and
+    /// every instant and span of the expectations is wider by it. Events may have no cause, and those of one moment may
+    /// come in any order.
+    pub fn with_slack(scenario: &Scenario, slack: Duration) -> Judge {
+        let net = Network::new(scenario, slack);
         let mut judge = Judge {
             script: scenario.script.clone(),
             holders: Holders::new(),
@@ -45,7 +52,7 @@ impl Judge {
             answers: Answers::new(&net),
             election: Election::new(&net),
             claims: Claims::new(&net),
-            expectations: Expectations::new(scenario),
+            expectations: Expectations::new(scenario, slack),
             net,
         };
         judge.look_again(Instant::ZERO);
@@ -195,9 +202,11 @@ impl Judge {
             What::Touched { frame, how, summary } => self.touched(at, host, *frame, *how, summary),
             What::Address { added, cidr, link } => {
                 let Some(link) = self.net.plan.link(host, link) else { return };
+                let had = self.net.has_address(host, link, cidr.address);
                 let place = self.net.address(at, event.cause, host, link, cidr.address, *added);
                 let Some(place) = place else { return };
-                if !added {
+                // A kernel may be heard twice.
+                if had && !added {
                     self.election.gave_up(at, &self.net, host, place);
                 }
                 self.look_at(at, place);

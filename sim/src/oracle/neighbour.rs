@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use vrrplab_engine::addr::Mac;
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::bounds::{HAND_OVER, STALE_BOUND};
 use super::spans::{Report, Spans, Words};
 use super::view::Network;
 use crate::trace::NeighbourState;
@@ -103,7 +102,7 @@ impl Neighbours {
     fn update_entry(&mut self, now: Instant, net: &Network, key: (usize, usize)) {
         if self.right_holders(net, key).is_some() {
             let since = self.stale.since(key).unwrap_or(now);
-            self.stale.on(now, key, since + STALE_BOUND, ());
+            self.stale.on(now, key, since + net.plan.allows.stale(), ());
         } else if let Some(closed) = self.stale.off(now, key)
             && now.saturating_since(closed.since) > tolerance(net, key)
         {
@@ -179,7 +178,7 @@ impl Neighbours {
 
 /// An announcement needs its time on the wire.
 fn tolerance(net: &Network, key: (usize, usize)) -> Duration {
-    net.plan.latency[net.plan.places[key.1].segment] + HAND_OVER
+    net.plan.latency[net.plan.places[key.1].segment] + net.plan.allows.hand_over()
 }
 
 fn owner(net: &Network, mac: Mac) -> String {

@@ -10,7 +10,7 @@ use vrrplab_engine::addr::Mac;
 use vrrplab_engine::config::{Config, Family, Instance, Reading, Version};
 use vrrplab_engine::time::Duration;
 
-use super::bounds;
+use super::bounds::{self, Allowances};
 use super::ways::Ways;
 use crate::frame::Advert;
 use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
@@ -20,6 +20,8 @@ use crate::trace::Name;
 #[derive(Clone, Debug)]
 pub(super) struct Topology {
     pub(super) hosts: Vec<Machine>,
+    /// What the clock of the run allows.
+    pub(super) allows: Allowances,
     /// Of each segment: how long a frame can take from there to anywhere.
     pub(super) latency: Vec<Duration>,
     /// Of each segment: the first of those that trunks connect it with, which stands for all of them.
@@ -74,7 +76,7 @@ pub(super) struct Place {
     pub(super) segment: usize,
     /// The instances that manage it.
     pub(super) members: Vec<usize>,
-    /// [`bounds::election`] of these, and of those that they move together with.
+    /// [`bounds::election`] of these, and of those that they move together with, and what it may take beyond.
     pub(super) bound: Duration,
     /// The places of their siblings: who holds those decides who may hold this one.
     pub(super) tied: Vec<usize>,
@@ -167,12 +169,13 @@ impl Member {
 }
 
 impl Topology {
-    pub(super) fn new(scenario: &Scenario) -> Topology {
+    pub(super) fn new(scenario: &Scenario, slack: Duration) -> Topology {
         let hosts: Vec<Machine> = scenario.hosts.iter().map(machine).collect();
         let mut plan = Topology {
             by_name: hosts.iter().enumerate().map(|(i, h)| (h.name.clone(), i)).collect(),
             by_mac: macs(&hosts),
             hosts,
+            allows: Allowances { slack },
             latency: Vec::new(),
             domain: domains(scenario),
             trunks: scenario.trunks.iter().map(|t| t.between.map(|s| s.0)).collect(),
@@ -215,7 +218,7 @@ impl Topology {
         let slowest = bounds::election(now.chain(later));
         let delay = tied.iter().map(|&t| delays[self.places[t].segment]).max().unwrap_or_default();
         let place = &mut self.places[p];
-        place.bound = slowest + delay;
+        place.bound = slowest + delay + self.allows.takeover();
         place.tied = tied.into_iter().filter(|&t| t != p).collect();
     }
 

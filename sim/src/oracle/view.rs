@@ -78,8 +78,8 @@ pub(super) struct Held {
 }
 
 impl Network {
-    pub(super) fn new(scenario: &Scenario) -> Network {
-        let plan = Topology::new(scenario);
+    pub(super) fn new(scenario: &Scenario, slack: Duration) -> Network {
+        let plan = Topology::new(scenario, slack);
         let host = |h: &super::topology::Machine| HostView {
             powered: true,
             daemon: Daemon::Absent,
@@ -530,6 +530,12 @@ impl Network {
             }
         }
         hosts.into_iter().collect()
+    }
+
+    /// Whether this is a virtual address and on that link.
+    pub(super) fn has_address(&self, host: usize, link: usize, address: IpAddr) -> bool {
+        let place = self.plan.place(address, self.plan.hosts[host].links[link].segment.0);
+        place.is_some_and(|place| self.has(place, host, link))
     }
 
     /// Whether the address is on that link, whatever power and carrier.

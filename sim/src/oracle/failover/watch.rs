@@ -67,7 +67,7 @@ struct Found {
 impl Failovers {
     /// For one run of this scenario.
     pub fn new(scenario: &Scenario) -> Failovers {
-        let net = Network::new(scenario);
+        let net = Network::new(scenario, Duration::ZERO);
         let watched =
             Watched { speaking: BTreeSet::new(), last: None, contested: Lasting::new(), latest: None };
         let pinging = net.plan.clients().filter(|&c| net.plan.hosts[c].ping.is_some());

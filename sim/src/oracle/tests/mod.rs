@@ -4,6 +4,7 @@ mod chaos;
 mod failover;
 mod oracles;
 mod rules;
+mod slack;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -122,12 +123,21 @@ impl Scenario {
 
     /// Nothing has happened yet.
     fn run(&self) -> Run {
-        Run { judge: Judge::new(self), now: Instant::ZERO, frame: 0 }
+        self.run_with(Duration::ZERO)
+    }
+
+    /// The same on a clock with so much slack.
+    fn run_with(&self, slack: Duration) -> Run {
+        Run { judge: Judge::with_slack(self, slack), now: Instant::ZERO, frame: 0 }
     }
 
     /// Both daemons started at 0 and a took the address at 3.414 s; the client knows and is answered.
     fn settled(&self) -> Run {
-        let mut run = self.run();
+        self.settled_with(Duration::ZERO)
+    }
+
+    fn settled_with(&self, slack: Duration) -> Run {
+        let mut run = self.run_with(slack);
         run.event(None, Cause::None, What::Fault("start a".into()));
         run.event(None, Cause::None, What::Fault("start b".into()));
         run.at(3_414).takes("a", 150).follows(1);
