@@ -8,7 +8,7 @@
 //! input came with, which is some ten microseconds before its work is done.
 //!
 //! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `filter`, `children`,
-//! `fifo`, `streams`, `watch`; `wording` and `log`; `prepare` (what is done before).
+//! `fifo`, `streams`, `watch`; `wording`, `results` and `log`; `prepare` (what is done before).
 
 mod addresses;
 mod children;
@@ -21,6 +21,7 @@ mod links;
 mod log;
 mod pid;
 mod prepare;
+mod results;
 mod signals;
 mod sockets;
 mod streams;

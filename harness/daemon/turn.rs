@@ -11,7 +11,7 @@ use nix::sys::signal::Signal as Unix;
 use nix::sys::utsname::uname;
 use vrrplab_engine::Node;
 use vrrplab_engine::boundary::{
-    ConnId, Cost, Effects, HostFacts, Input, KernelEvent, Origin, ProcessId, Signal, SockId,
+    ConnId, Cost, Effects, Exit, HostFacts, Input, JobId, KernelEvent, Origin, ProcessId, Signal, SockId,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use vrrplab_engine::time::{Duration, Instant};
 use super::children::As;
 use super::host::{Echo, Host};
 use super::log::Log;
+use super::results::Results;
 use super::signals::Signals;
 use super::watch::{self, Files};
 use super::wording::Wording;
@@ -51,6 +52,7 @@ pub(super) struct Daemon {
     /// What was counted last, and when to count again.
     counted: Vec<u32>,
     count_at: Option<Instant>,
+    results: Results,
     log: Log,
 }
 
@@ -88,6 +90,7 @@ impl Daemon {
             files,
             buffer: vec![0; LONGEST],
             counted,
+            results: Results::default(),
             log,
         })
     }
@@ -179,7 +182,7 @@ impl Daemon {
             }
             Unix::SIGCHLD => {
                 for (job, exit) in self.host.children.reap() {
-                    self.hand(Input::Job { job, exit });
+                    self.ended(job, exit);
                 }
             }
             Unix::SIGHUP => self.log.line("Reload is not supported: the configuration stays as it is"),
@@ -234,6 +237,13 @@ impl Daemon {
         self.buffer = buffer;
     }
 
+    fn ended(&mut self, job: JobId, exit: Exit) {
+        if let Some(line) = self.results.ended(self.node.config(), job, exit) {
+            self.log.line(&line);
+        }
+        self.hand(Input::Job { job, exit });
+    }
+
     /// Everything that is due by now.
     fn fire(&mut self) {
         while self.node.deadline().is_some_and(|at| at <= self.clock.now()) && !self.host.ended {
@@ -266,6 +276,7 @@ impl Daemon {
             self.host.perform(self.effects.get(i).effect, &self.effects, self.node.config());
         }
         self.host.flush();
+        self.results.started(self.node.config(), &self.effects, starts);
         let (links, detail) = (&self.host.links, self.log.detail());
         let names = |link| links.get(link).0;
         let (config, vrrp) = (self.node.config(), self.node.vrrp());
@@ -275,7 +286,7 @@ impl Daemon {
         self.complain();
         while let Some(echo) = self.host.echoes.pop_front() {
             match echo {
-                Echo::Job(job, exit) => self.hand(Input::Job { job, exit }),
+                Echo::Job(job, exit) => self.ended(job, exit),
                 Echo::Stream(conn, told) => self.hand(Input::Stream { conn, event: told.event() }),
             }
         }

@@ -14,8 +14,6 @@ mod daemon {
 use libtest_mimic::{Arguments, Failed, Trial};
 use vrrplab::kernel::namespace::Namespaces;
 
-type Case = fn() -> Result<(), Failed>;
-
 fn main() {
     let mut arguments = Arguments::from_args();
     // The cases wait more than they work.
@@ -41,11 +39,11 @@ fn main() {
     for case in failover::cases() {
         add(case.name(), case.with_real(), Box::new(move || case.run()));
     }
-    let named: [&[(&str, bool, Case)]; 3] = [alike::CASES, life::CASES, tracking::CASES];
+    let named: [&[lab::Case]; 3] = [alike::CASES, life::CASES, tracking::CASES];
     for (name, with_real, case) in named.into_iter().flatten().copied() {
         add(name.to_string(), with_real, Box::new(case));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-use daemon::{alike, failover, life, tracking};
+use daemon::{alike, failover, lab, life, tracking};

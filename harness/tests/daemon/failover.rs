@@ -91,8 +91,9 @@ impl Case {
 
     pub(crate) fn run(self) -> Result<(), Failed> {
         let mut lab = Lab::new();
-        lab.start(1, self.backup, "", &self.config(1));
         lab.start(0, self.master, "", &self.config(0));
+        lab.line(0, "INSTANCE \"VI_1\" BACKUP 150", SECOND.times(2));
+        lab.start(1, self.backup, "", &self.config(1));
         lab.line(0, "INSTANCE \"VI_1\" MASTER 150", SECOND.times(6));
         lab.watch(SECOND.times(3));
         self.one_master(&mut lab, 0);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration as Real;
 
+use libtest_mimic::Failed;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
@@ -19,6 +20,9 @@ use vrrplab::kernel::netlink::{AddressOptions, AddressState, End, Netlink};
 use vrrplab::kernel::packet::Packets;
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::time::{Duration, Instant};
+
+/// Its name, whether it needs the real keepalived, and what it does.
+pub(crate) type Case = (&'static str, bool, fn() -> Result<(), Failed>);
 
 /// What runs on a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

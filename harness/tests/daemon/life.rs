@@ -5,9 +5,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use vrrplab_engine::time::Duration;
 
-use super::lab::{Lab, Who};
+use super::lab::{Case, Lab, Who};
 
-pub(crate) const CASES: &[(&str, bool, fn() -> Result<(), Failed>)] = &[
+pub(crate) const CASES: &[Case] = &[
     ("life::pid_files_are_written_and_removed", false, pid_files),
     ("life::a_second_daemon_is_refused", false, second),
     ("life::background", false, background),
@@ -100,6 +100,10 @@ fn hangup() -> Result<(), Failed> {
     lab.start(0, Who::Ours, "", CONFIG);
     lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", SECOND.times(2));
     lab.signal(0, Signal::SIGHUP);
+    // What keepalived takes for a wish for JSON.
+    let pid = std::fs::read_to_string(lab.folder.join("0.pid"))?.trim().to_string();
+    lab.within(0, "kill", &["-36", &pid]);
+    lab.within(0, "kill", &["-63", &pid]);
     lab.line(0, "INSTANCE \"VI_1\" MASTER 200", SECOND.times(6));
     assert!(lab.log(0).contains("Reload is not supported"), "{}", lab.log(0));
     Ok(())

@@ -6,9 +6,9 @@ use std::net::TcpListener;
 use libtest_mimic::Failed;
 use vrrplab_engine::time::Duration;
 
-use super::lab::{Lab, Who};
+use super::lab::{Case, Lab, Who};
 
-pub(crate) const CASES: &[(&str, bool, fn() -> Result<(), Failed>)] = &[
+pub(crate) const CASES: &[Case] = &[
     ("tracking::a_failing_script_is_a_fault", false, script),
     ("tracking::a_script_that_takes_too_long_is_ended_with_its_children", false, slow_script),
     ("tracking::a_script_that_has_vanished_succeeds_as_in_2_2_7", false, vanished),
@@ -38,6 +38,7 @@ fn script() -> Result<(), Failed> {
     std::fs::write(&flag, "")?;
     lab.line(0, "INSTANCE \"VI_1\" FAULT 200", SECOND.times(2));
     assert!(!lab.holds(0, "10.9.0.100"));
+    assert!(lab.log(0).contains("Script `c` now returning 1"), "{}", lab.log(0));
     lab.act();
     std::fs::remove_file(&flag)?;
     lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", SECOND.times(2));
