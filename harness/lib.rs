@@ -1,13 +1,21 @@
 //! Everything that touches the machine: the command line, files, reports, goldens.
 
 pub mod advice;
+pub mod agreement;
 pub mod bench;
 pub mod command;
 pub mod diagnostic;
 pub mod dump;
 pub mod files;
+pub mod fit;
 pub mod golden;
+#[cfg(feature = "netns")]
+pub mod kernel;
+#[cfg(feature = "netns")]
+pub mod lab;
+pub mod notes;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
+pub mod subject;
 pub mod sweep;

@@ -1,9 +1,11 @@
 //! One job for many seeds on several threads. Each run is single-threaded and its own; only their number at a time
 //! hangs on the machine, never what comes out.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 /// What `job` gives for each seed, in the order of the seeds, whatever the number of threads. A panic of a job is
@@ -35,6 +37,41 @@ pub fn sweep<T: Send>(seeds: Range<u64>, threads: NonZeroUsize, job: impl Fn(u64
     all.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
+/// Does `job` for 0 up to `count` on several threads and hands each outcome to `take`, here and in order, as soon as all
+/// before it are there. A panic of a job is passed on.
+pub fn in_order<T: Send>(
+    count: usize,
+    threads: NonZeroUsize,
+    job: impl Fn(usize) -> T + Sync,
+    mut take: impl FnMut(usize, T),
+) {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads.get().min(count) {
+            let (sender, next, job) = (sender.clone(), &next, &job);
+            scope.spawn(move || {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    // Nobody takes any more after a panic elsewhere.
+                    if i >= count || sender.send((i, job(i))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut waiting, mut wanted) = (BTreeMap::new(), 0);
+        for (i, outcome) in receiver {
+            waiting.insert(i, outcome);
+            while let Some(outcome) = waiting.remove(&wanted) {
+                take(wanted, outcome);
+                wanted += 1;
+            }
+        }
+    });
+}
+
 /// As many threads as the machine has processors.
 pub fn all_processors() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
@@ -55,6 +92,20 @@ mod tests {
             assert_eq!(outcomes, (5..105).collect::<Vec<u64>>());
         }
         assert!(sweep(3..3, NonZeroUsize::MIN, |seed| seed).is_empty());
+    }
+
+    #[test]
+    fn outcomes_are_handed_over_in_order() {
+        for threads in [1, 3, 8] {
+            let mut seen = Vec::new();
+            let slow = |i: usize| {
+                thread::sleep(std::time::Duration::from_millis(if i % 4 == 0 { 3 } else { 0 }));
+                i * i
+            };
+            in_order(20, NonZeroUsize::new(threads).unwrap(), slow, |i, square| seen.push((i, square)));
+            assert_eq!(seen, (0..20).map(|i| (i, i * i)).collect::<Vec<_>>());
+        }
+        in_order(0, NonZeroUsize::MIN, |i| i, |_, _| panic!("nothing to take"));
     }
 
     #[test]

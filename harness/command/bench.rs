@@ -192,7 +192,7 @@ fn compare(
             return refuse(&why, Exit::Input, console);
         };
         let rises = law::rises(before, now);
-        let again = format!("{}{}", input.again, arguments.words());
+        let again = format!("{}{}", input.again(), arguments.words());
         for rise in &rises {
             text.push_str(&distribution::rise(rise, &again, Paint::new(console.err_colour)));
         }

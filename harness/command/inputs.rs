@@ -14,7 +14,14 @@ use crate::{diagnostic, files};
 pub(super) struct Input {
     pub(super) scenario: Arc<Scenario>,
     /// The arguments of `vrrplab run` that name it.
-    pub(super) again: String,
+    pub(super) words: Vec<String>,
+}
+
+impl Input {
+    /// The arguments of `vrrplab run` that name it, as one types them.
+    pub(super) fn again(&self) -> String {
+        self.words.join(" ")
+    }
 }
 
 impl QuickArguments {
@@ -38,11 +45,11 @@ impl QuickArguments {
         act.or(address).or(duration)
     }
 
-    fn words(&self) -> String {
-        let acts = self.acts().into_iter().map(|(verb, value)| format!(" {} {value}", verb.flag()));
-        let addresses = self.address.iter().map(|a| format!(" --address {a}"));
-        let duration = self.duration.iter().map(|d| format!(" --duration {d}"));
-        acts.chain(addresses).chain(duration).collect()
+    fn words(&self) -> Vec<String> {
+        let acts = self.acts().into_iter().map(|(verb, value)| (verb.flag(), value));
+        let addresses = self.address.iter().map(|a| ("--address", a.clone()));
+        let duration = self.duration.iter().map(|d| ("--duration", d.clone()));
+        acts.chain(addresses).chain(duration).flat_map(|(flag, value)| [flag.to_string(), value]).collect()
     }
 }
 
@@ -76,9 +83,9 @@ fn scenario(path: &Path, inputs: &mut Vec<Input>, console: &mut Console<'_>) -> 
     match files::read_scenario(path) {
         Ok(file) => {
             console.findings(&file.findings, &[file.source]);
-            let again = path.display().to_string();
+            let words = vec![path.display().to_string()];
             let all = file.scenarios.into_iter().map(Arc::new);
-            inputs.extend(all.map(|scenario| Input { scenario, again: again.clone() }));
+            inputs.extend(all.map(|scenario| Input { scenario, words: words.clone() }));
             !file.findings.iter().any(|f| f.severity == Severity::Error)
         }
         Err(error) => {
@@ -127,8 +134,8 @@ fn laboratory(configs: &[PathBuf], quick: &QuickArguments, console: &mut Console
     if wrong {
         return Err(Exit::Input);
     }
-    let names: Vec<String> = read.iter().map(|(path, _)| path.clone()).collect();
-    let again = format!("{}{}", names.join(" "), quick.words());
+    let names = read.iter().map(|(path, _)| path.clone());
+    let words = names.chain(quick.words()).collect();
     let options = quick::Options {
         configs: read.clone(),
         acts: quick.acts(),
@@ -136,7 +143,7 @@ fn laboratory(configs: &[PathBuf], quick: &QuickArguments, console: &mut Console
         duration: quick.duration.clone(),
     };
     match quick::scenario(&options) {
-        Ok(scenario) => Ok(Input { scenario: Arc::new(scenario), again }),
+        Ok(scenario) => Ok(Input { scenario: Arc::new(scenario), words }),
         Err(mistakes) => {
             for (_, reading) in &read {
                 console.findings(&reading.findings, &reading.sources);

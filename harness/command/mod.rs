@@ -4,7 +4,11 @@ mod bench;
 mod check;
 mod golden;
 mod inputs;
+#[cfg(feature = "netns")]
+mod lab;
+mod matrix;
 mod run;
+mod world;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,6 +46,10 @@ enum Command {
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
+    /// A laboratory's own process
+    #[cfg(feature = "netns")]
+    #[command(hide = true)]
+    Lab(Box<lab::LabArguments>),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -67,6 +75,8 @@ struct RunArguments {
     /// Do not run where there is a warning or an error about a node's configuration
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    place: world::WorldArguments,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -204,5 +214,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Bench(BenchCommand::Election(arguments)) => bench::election(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
+        #[cfg(feature = "netns")]
+        Command::Lab(arguments) => lab::lab(arguments, console),
     }
 }

@@ -1,16 +1,27 @@
 //! `vrrplab run`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use vrrplab_engine::finding::Severity;
-use vrrplab_sim::run::{Run, run as run_scenario};
+use vrrplab_sim::run::Run;
 
 use super::inputs::{self, Input};
+use super::matrix;
+use super::world::{Done, Outcome, World};
 use super::{Console, Exit, Format, RunArguments};
 use crate::report::junit::Junit;
+use crate::sweep::in_order;
 use crate::{advice, files, pcapng, report};
 
 pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
+    let cells = match arguments.place.cells() {
+        Ok(cells) => cells,
+        Err(why) => {
+            console.complain(&format!("error: {why}\n"));
+            return Exit::Input;
+        }
+    };
     let inputs = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
         Ok(inputs) => inputs,
         Err(exit) => return exit,
@@ -18,38 +29,93 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     if arguments.strict && refuse(&inputs, console) {
         return Exit::Input;
     }
-    let whole = arguments.timeline || inputs.len() == 1;
-    let mut exit = Exit::Pass;
-    let mut failed = 0;
-    let mut junit = Junit::default();
-    for input in &inputs {
-        tell_findings(input, whole, console);
-        let run = run_scenario(&input.scenario, arguments.seed);
-        if !run.judgement.passed() {
-            failed += 1;
-            exit = exit.max(Exit::Fail);
+    if cells.len() > 1 {
+        return matrix::run(arguments, &cells, &inputs, console);
+    }
+    let mut told = Told { whole: arguments.timeline || inputs.len() == 1, ..Told::default() };
+    let cell = &cells[0];
+    let jobs = if cell.world == World::Sim { NonZeroUsize::MIN } else { arguments.place.jobs };
+    in_order(
+        inputs.len(),
+        jobs,
+        |i| cell.run(&inputs[i], arguments.seed),
+        |i, outcome| told.one(&inputs[i], outcome, arguments, console),
+    );
+    told.finish(arguments, console)
+}
+
+/// What was told so far.
+#[derive(Default)]
+struct Told {
+    /// Every run with its timeline.
+    whole: bool,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    broken: usize,
+    junit: Junit,
+    /// Why nothing more can be written.
+    trouble: Option<String>,
+}
+
+impl Told {
+    fn one(&mut self, input: &Input, outcome: Outcome, arguments: &RunArguments, console: &mut Console<'_>) {
+        let name = &input.scenario.name;
+        match outcome {
+            Outcome::Run(done) => self.run(input, &done, arguments, console),
+            Outcome::Skipped(why) => {
+                self.skipped += 1;
+                console.say(&format!("skip  {name}: {why}\n"));
+            }
+            Outcome::Failed(why) => {
+                self.broken += 1;
+                console.complain(&format!("error: {name}: {why}\n"));
+            }
         }
-        tell(&run, input, arguments, whole, console);
+    }
+
+    fn run(&mut self, input: &Input, done: &Done, arguments: &RunArguments, console: &mut Console<'_>) {
+        tell_findings(input, self.whole, console);
+        let run = &done.run;
+        match run.judgement.passed() {
+            true => self.passed += 1,
+            false => self.failed += 1,
+        }
+        tell(run, input, arguments, self.whole, console);
         if arguments.junit.is_some() {
-            junit.add((&run, &input.again));
+            self.junit.add((run, &input.again()));
         }
         if let Some(folder) = &arguments.out
-            && let Err(error) = write(&run, &folder.join(&input.scenario.name))
+            && let Err(error) = write(run, &folder.join(&input.scenario.name))
         {
-            console.complain(&format!("error: {error}\n"));
-            return Exit::Machine;
+            self.trouble.get_or_insert(error);
         }
     }
-    if let Some(path) = &arguments.junit
-        && let Err(error) = files::write_whole(path, junit.xml().as_bytes())
-    {
-        console.complain(&format!("error: {error}\n"));
-        return Exit::Machine;
+
+    fn finish(self, arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
+        let written = match &arguments.junit {
+            Some(path) => files::write_whole(path, self.junit.xml().as_bytes()),
+            None => Ok(()),
+        };
+        for error in [self.trouble.as_ref(), written.as_ref().err()].into_iter().flatten() {
+            console.complain(&format!("error: {error}\n"));
+        }
+        if arguments.format == Format::Text && self.passed + self.failed + self.skipped + self.broken > 1 {
+            let skipped =
+                if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
+            let broken =
+                if self.broken > 0 { format!(", {} did not run", self.broken) } else { String::new() };
+            console.say(&format!("\n{} passed, {} failed{skipped}{broken}\n", self.passed, self.failed));
+        }
+        let nothing_ran = self.passed + self.failed == 0;
+        if self.trouble.is_some() || written.is_err() || self.broken > 0 || nothing_ran {
+            Exit::Machine
+        } else if self.failed > 0 {
+            Exit::Fail
+        } else {
+            Exit::Pass
+        }
     }
-    if arguments.format == Format::Text && inputs.len() > 1 {
-        console.say(&format!("\n{} passed, {failed} failed\n", inputs.len() - failed));
-    }
-    exit
 }
 
 /// `--strict`: whether anything is wrong with a configuration, after telling what.
@@ -94,7 +160,7 @@ fn tell(run: &Run, input: &Input, arguments: &RunArguments, whole: bool, console
     };
     console.say(&text);
     if !run.judgement.passed() {
-        console.say(&format!("  again   vrrplab run {} --seed {}\n", input.again, arguments.seed));
+        console.say(&format!("  again   vrrplab run {} --seed {}\n", input.again(), arguments.seed));
     }
 }
 

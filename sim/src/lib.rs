@@ -6,12 +6,16 @@
 #![forbid(unsafe_code)]
 
 pub mod agree;
+pub mod anchors;
 pub mod capture;
+pub mod fabric;
 pub mod frame;
 pub mod hash;
+pub mod mailbox;
 pub mod neighbour;
 pub mod observer;
 pub mod oracle;
+pub mod ping;
 pub mod record;
 pub mod rng;
 pub mod run;

@@ -43,8 +43,9 @@ pub fn run(scenario: &Arc<Scenario>, seed: u64) -> Run {
     Run { scenario: Arc::clone(scenario), seed, trace, capture, judgement: judge.finish(end) }
 }
 
-/// The links of all hosts in the order of the scenario, then the queriers of the segments that have one.
-fn ports(scenario: &Scenario) -> Vec<Port> {
+/// Where frames of a capture come from: the links of all hosts in the order of the scenario, then the queriers of the
+/// segments that have one. A frame's port is an index into it.
+pub fn ports(scenario: &Scenario) -> Vec<Port> {
     let of_host = |host: &crate::scenario::Host| {
         let name = host.name.clone();
         let port = move |link: &crate::scenario::Link| Port { host: name.clone(), link: link.name.clone() };

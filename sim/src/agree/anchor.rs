@@ -84,9 +84,14 @@ impl Comparison<'_> {
         let Some((_, theirs)) = self.acts.iter().find(|(own, _)| *own == act) else {
             return Anchor::clock(true);
         };
-        let reference = self.reference.acts[*theirs].at;
-        let what = format!("{what}, in the reference at {reference}");
-        Anchor { ours: ours.at, reference, vague: false, what }
+        let reference = &self.reference.acts[*theirs];
+        let told = [self.ours.first_word(ours), self.reference.first_word(reference)];
+        if let [Some(ours), Some(reference)] = told {
+            let what = format!("{what}, its first word at {ours}, in the reference at {reference}");
+            return Anchor { ours, reference, vague: false, what };
+        }
+        let what = format!("{what}, in the reference at {}", reference.at);
+        Anchor { ours: ours.at, reference: reference.at, vague: false, what }
     }
 
     fn at_frame(&self, source: &Source, number: u32) -> Option<Anchor> {

@@ -97,6 +97,18 @@ impl Lanes {
         self.acts.push(Act { at, text: text.to_string(), number });
     }
 
+    /// When a daemon that this act starts tells its first state. A real one reads its files before, for as long as the
+    /// machine needs for that, and what it does later is counted from here.
+    pub(super) fn first_word(&self, act: &Act) -> Option<Instant> {
+        let node = act.text.strip_prefix("start ")?.split(' ').next()?;
+        let of_node = self
+            .lanes
+            .iter()
+            .filter(|(lane, _)| matches!(lane, Lane::States { .. }) && &**lane.node() == node);
+        let entries = of_node.flat_map(|(_, entries)| entries);
+        entries.map(|entry| entry.at).filter(|at| *at >= act.at).min()
+    }
+
     /// An instance announced a state. What scripts are not told (a master that hears a lower priority) is
     /// in no reference.
     pub fn state(

@@ -97,11 +97,6 @@ impl Impairments {
         self.rules.len() != before
     }
 
-    /// Removes all impairments for which `which` says so, by their ids.
-    pub fn clear(&mut self, which: impl Fn(u64) -> bool) {
-        self.rules.retain(|rule| !which(rule.id));
-    }
-
     /// The fate of a frame from one port to another; `None` is that nothing happens to it. Frames are counted
     /// here, whether an impairment is in force or not.
     pub fn fate(

@@ -93,11 +93,6 @@ impl Switch {
         self.impairments.get_or_insert_with(|| Impairments::new(seed, number))
     }
 
-    /// Whether impairments are, or may be, in force.
-    pub fn is_impaired(&self) -> bool {
-        self.impairments.is_some()
-    }
-
     /// Whether it listens to what hosts say of groups.
     pub fn snoops(&self) -> bool {
         self.snoop.is_some()

@@ -17,13 +17,13 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_engine::wire::checksum::{self, Sum};
 use vrrplab_engine::wire::{ethernet, ipv4, ipv6, vrrp};
 
-use super::anchors::Sight;
 use super::frames::FrameId;
 use super::jobs::Child;
 use super::queue::Item;
 use super::sockets::Sockets;
 use super::streams::Told;
 use super::{Host, World, cause_of, of_fault, of_frame};
+use crate::anchors::Sight;
 use crate::observer::Observer;
 use crate::scenario::Role;
 use crate::trace::{Cause, Loss, What};

@@ -6,14 +6,23 @@ use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{KernelEvent, LinkId, Signal};
 
 use super::World;
-use super::network::RuleId;
 use super::queue::Item;
-use super::transit::Seat;
+use crate::anchors::Sight;
 use crate::observer::Observer;
 use crate::scenario::{Fault, HostIndex, Medium, Scenario, SegmentIndex};
 use crate::trace::{Cause, What};
 
 impl World {
+    /// Something happened that acts may wait for: those are set going.
+    pub(super) fn noticed(&mut self, sight: Sight<'_>) {
+        if self.anchors.is_empty() {
+            return;
+        }
+        for (plus, act) in self.anchors.meet(sight) {
+            self.queue.push(self.now + plus, Item::Act(act));
+        }
+    }
+
     /// Does the n-th act of the script.
     pub(super) fn act<O: Observer>(&mut self, n: usize, observer: &mut O) {
         let scenario = Arc::clone(&self.scenario);
@@ -48,23 +57,22 @@ impl World {
                 self.stranger(n, (node.0, *link), *cidr, *added, observer);
             }
             Fault::Filter { host, rule, added } => self.hosts[host.0].kernel.filter.change(rule, *added),
-            Fault::Partition { segment, group } => self.partition(*segment, |h| group[h]),
-            Fault::Heal(segment) => self.partition(*segment, |_| 0),
             Fault::File { node, path, content } => self.change_file(n, node.0, path, content.as_deref()),
             Fault::Process { node, pattern, running } => {
                 self.change_processes(n, node.0, pattern, *running);
             }
             Fault::Script { node, model } => self.set_model(node.0, model),
-            Fault::Mute { from, to } => self.mute(*from, *to, true),
-            Fault::Unmute { from, to } => self.mute(*from, *to, false),
-            Fault::Impair { on, impairment, lasts } => {
-                self.impair(*on, RuleId::Act(n), impairment);
-                if let Some(lasts) = lasts {
-                    self.queue.push(self.now + *lasts, Item::EndOfImpairment { act: n });
+            Fault::Partition { .. }
+            | Fault::Heal(_)
+            | Fault::Mute { .. }
+            | Fault::Unmute { .. }
+            | Fault::Impair { .. }
+            | Fault::Clear(_)
+            | Fault::Trunk { .. } => {
+                if let Some(end) = self.fabric.act(n, fault, self.now) {
+                    self.queue.push(end, Item::EndOfImpairment { act: n });
                 }
             }
-            Fault::Clear(on) => self.clear(*on),
-            Fault::Trunk { trunk, up } => self.set_trunk(trunk.0, *up),
         }
     }
 
@@ -74,7 +82,9 @@ impl World {
             return;
         }
         self.hosts[h].kernel.powered = true;
-        self.plug_all(h);
+        for link in 0..self.hosts[h].kernel.links.len() {
+            self.fabric.plug(h, link, self.now);
+        }
         let cause = Cause::Fault(act as u32 + 1);
         let text = format!("power {}", self.hosts[h].name);
         self.tell(observer, None, What::Fault(text), cause);
@@ -102,8 +112,7 @@ impl World {
         if !up {
             self.lose_carrier(host.0, link);
         } else {
-            let (segment, port) = (kernel.links[link].segment, kernel.links[link].port);
-            self.switches[segment].plug(port, self.now);
+            self.fabric.plug(host.0, link, self.now);
         }
         let event = KernelEvent::Link { link: LinkId(link as u16), up };
         self.kernel_event(host.0, event, World::origin_of_act(n), observer);
@@ -133,21 +142,11 @@ impl World {
         }
     }
 
-    fn partition(&mut self, segment: SegmentIndex, island: impl Fn(usize) -> u8) {
-        for (port, seat) in self.seats[segment.0].iter().enumerate() {
-            // Other switches belong to the first group.
-            let side = if let Seat::Host(h, _) = seat { island(*h) } else { 0 };
-            self.switches[segment.0].set_island(port, side);
-        }
-    }
-
-    fn mute(&mut self, from: HostIndex, to: HostIndex, muted: bool) {
-        for segment in 0..self.seats.len() {
-            for a in self.ports_of(segment, from) {
-                for b in self.ports_of(segment, to) {
-                    self.switches[segment].mute(a, b, muted);
-                }
-            }
+    /// The time of an act's impairment is over, unless something else has ended it before.
+    pub(super) fn end_impairment<O: Observer>(&mut self, act: usize, observer: &mut O) {
+        if self.fabric.end_impairment(act) {
+            let text = format!("over: act {}", act + 1);
+            self.tell(observer, None, What::Fault(text), Cause::Fault(act as u32 + 1));
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The bytes of frames on their way. Buffers are used again, so a frame costs no allocation.
 
-use vrrplab_engine::addr::Mac;
-
 /// A frame on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FrameId(u32);
@@ -43,12 +41,4 @@ impl Frames {
     pub(super) fn free(&mut self, id: FrameId) {
         self.free.push(id.0);
     }
-}
-
-/// Destination and source of a frame; every frame here has a whole Ethernet header.
-pub(super) fn stations(frame: &[u8]) -> (Mac, Mac) {
-    let mac = |at: usize| {
-        Mac([frame[at], frame[at + 1], frame[at + 2], frame[at + 3], frame[at + 4], frame[at + 5]])
-    };
-    (mac(0), mac(6))
 }

@@ -1,27 +1,22 @@
 //! Group membership as hosts' kernels report it, on segments whose switch listens: two reports when a daemon
 //! joins a group or leaves it, the second up to 1 s later (recorded; RFC 3376, 8.11 with robustness 2), and an
-//! answer to each query. And the querier itself, where the switch is one.
+//! answer to each query. And the queries of switches that ask.
 //!
 //! Absent on purpose: reports where no switch snoops; MLD.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use vrrplab_engine::addr::Mac;
-use vrrplab_engine::time::{Duration, Instant};
-use vrrplab_engine::wire::ethernet;
-use vrrplab_engine::wire::igmp::{ALL_HOSTS, Igmp, REPORTS, Record};
+use vrrplab_engine::time::Duration;
+use vrrplab_engine::wire::igmp::{Igmp, REPORTS, Record};
 
 use super::World;
 use super::queue::Item;
+use crate::fabric::{QUERY_INTERVAL, igmp_frame};
 use crate::frame::Summary;
 use crate::observer::Observer;
 use crate::rng::Rng;
 use crate::trace::{Cause, What};
 
-/// Seconds between queries (RFC 3376, 8.2).
-const QUERY_INTERVAL: u8 = 125;
-/// Tenths of a second to answer (RFC 3376, 8.3).
-const MAX_RESPONSE: u8 = 100;
 /// Within this time a change is reported again (RFC 3376, 8.11).
 const UNSOLICITED: Duration = Duration::from_secs(1);
 
@@ -40,7 +35,7 @@ impl World {
     /// A daemon's first socket of a group was opened on a link, or its last one was closed.
     pub(super) fn membership_changed(&mut self, h: usize, link: usize, group: Ipv4Addr, member: bool) {
         let kernel = &self.hosts[h].kernel;
-        if !kernel.powered || !self.switches[kernel.links[link].segment].snoops() {
+        if !kernel.powered || !self.fabric.snoops(self.fabric.port(h, link).segment) {
             return;
         }
         let saying = if member { Saying::Join(group) } else { Saying::Leave(group) };
@@ -95,37 +90,28 @@ impl World {
         });
         let source = own.mac;
         let frame = self.frames.make(|f| {
-            frame_of(f, source, REPORTS, &Igmp::Report(records), first.unwrap_or(Ipv4Addr::UNSPECIFIED));
+            igmp_frame(f, source, REPORTS, &Igmp::Report(records), first.unwrap_or(Ipv4Addr::UNSPECIFIED));
         });
         self.transmit(h, link, frame, Cause::None, observer);
     }
 
     /// A switch asks all hosts, and sets the next time going.
-    pub(super) fn query<O: Observer>(&mut self, segment: usize, observer: &mut O) {
-        let every = Duration::from_secs(u64::from(QUERY_INTERVAL));
-        self.queue.push(self.now + every, Item::Query { segment });
-        let Some(querier) = self.queriers.iter().position(|q| q.0 == segment) else { return };
-        let port = self.queriers[querier].1;
-        // No host has this address: theirs begin with 02:00 and are counted up.
-        let source = Mac([0x02, 0xff, 0, 0, (segment >> 8) as u8, segment as u8]);
-        let message = Igmp::Query { max_response: MAX_RESPONSE, interval: QUERY_INTERVAL };
-        let frame = self.frames.make(|f| frame_of(f, source, ALL_HOSTS, &message, Ipv4Addr::UNSPECIFIED));
+    pub(super) fn query<O: Observer>(&mut self, n: usize, observer: &mut O) {
+        self.queue.push(self.now + QUERY_INTERVAL, Item::Query(n));
+        let querier = self.fabric.queriers()[n];
+        let frame = self.frames.make(|f| querier.query(f));
         self.counts.sent += 1;
         let number = self.counts.sent as u32;
         let bytes = self.frames.get(frame);
         let links: usize = self.hosts.iter().map(|h| h.kernel.links.len()).sum();
-        observer.frame(number, self.now, links + querier, 0, bytes);
+        observer.frame(number, self.now, links + n, 0, bytes);
+        let port = querier.port;
         if O::EVENTS {
-            let link = self.scenario.segments[segment].name.clone();
+            let link = self.scenario.segments[port.segment].name.clone();
             let what = What::Tx { frame: number, link, summary: Summary::of(bytes) };
             self.tell(observer, None, what, Cause::None);
         }
-        let at: Instant = self.now + self.switches[segment].latency;
-        self.queue.push(at, Item::Arrive { segment, port, frame, number });
+        let at = self.now + self.fabric.latency(port.segment);
+        self.queue.push(at, Item::Arrive { port, frame, number });
     }
-}
-
-fn frame_of(out: &mut Vec<u8>, source: Mac, to: Ipv4Addr, message: &Igmp, from: Ipv4Addr) {
-    ethernet::Header { destination: Mac::of_group(to), source, ethertype: ethernet::IPV4 }.emit(out);
-    message.emit_packet(from, out);
 }

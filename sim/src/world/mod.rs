@@ -7,16 +7,13 @@
 //!
 //! Absent on purpose: MLD.
 
-mod anchors;
 mod daemon;
 mod faults;
 mod files;
 mod frames;
 mod jobs;
 mod kernel;
-mod mailbox;
 mod membership;
-mod network;
 mod queue;
 mod sockets;
 mod streams;
@@ -28,20 +25,20 @@ use vrrplab_engine::schedule::Schedule;
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::wire::ethernet;
 
+use crate::anchors::Anchors;
+use crate::fabric::{Fabric, Hop};
 use crate::observer::Observer;
+use crate::ping::Pinger;
 use crate::rng::Rng;
 use crate::scenario::{Role, Scenario, ScriptModel, When};
-use crate::switch::Switch;
 use crate::trace::{Cause, Event, Name, What};
-use anchors::Anchors;
 use daemon::Daemon;
 pub use faults::describe;
 use frames::Frames;
 pub(crate) use jobs::USUAL;
-use kernel::{Kernel, Pinger};
+use kernel::Kernel;
 use queue::{Item, Queue};
 use std::sync::Arc;
-use transit::{Cable, Seat};
 
 /// A running world.
 #[derive(Clone, Debug)]
@@ -55,13 +52,9 @@ pub struct World {
     /// When each host's daemon reads or wakes next.
     daemon_timers: Schedule,
     hosts: Vec<Host>,
-    switches: Vec<Switch>,
-    /// Who is at each port of each switch.
-    seats: Vec<Vec<Seat>>,
-    /// The trunks.
-    cables: Vec<Cable>,
-    /// The segments whose switch asks about groups, with the port that it does it from.
-    queriers: Vec<(usize, usize)>,
+    fabric: Fabric,
+    /// Where the frame at hand, or the last one, goes.
+    hops: Vec<Hop>,
     frames: Frames,
     anchors: Anchors,
     streams: std::collections::BTreeMap<u32, streams::Stream>,
@@ -110,15 +103,10 @@ struct Host {
 impl World {
     /// The world of this scenario at time zero.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> World {
-        let mut switches: Vec<Switch> = scenario.segments.iter().map(Switch::of).collect();
-        let mut seats = vec![Vec::new(); switches.len()];
         let mut first_port = 0;
         let mut hosts = Vec::with_capacity(scenario.hosts.len());
         for (h, spec) in scenario.hosts.iter().enumerate() {
-            let kernel = Kernel::new(spec, first_port, &mut switches, &mut Rng::new(seed, h as u64));
-            for (l, link) in spec.links.iter().enumerate() {
-                seats[link.segment.0].push(Seat::Host(h, l));
-            }
+            let kernel = Kernel::new(spec, first_port, &mut Rng::new(seed, h as u64));
             first_port += spec.links.len();
             let pinger = match &spec.role {
                 Role::Client(client) => client.ping.map(|ping| Pinger::new(ping, h)),
@@ -139,6 +127,8 @@ impl World {
         let slots = hosts.len();
         let mut world = World {
             anchors: Anchors::new(&scenario),
+            fabric: Fabric::new(&scenario, seed),
+            hops: Vec::new(),
             scenario,
             seed,
             now: Instant::ZERO,
@@ -146,22 +136,20 @@ impl World {
             kernel_timers: Schedule::new(slots),
             daemon_timers: Schedule::new(slots),
             hosts,
-            switches,
-            seats,
-            cables: Vec::new(),
-            queriers: Vec::new(),
             frames: Frames::default(),
             streams: std::collections::BTreeMap::new(),
             counts: Counts::default(),
         };
-        world.wire();
         world.set_going();
         world
     }
 
-    /// Queues what happens by itself: starts, pings, the script.
+    /// Queues what happens by itself: queries, starts, pings, the script.
     fn set_going(&mut self) {
         let scenario = Arc::clone(&self.scenario);
+        for n in 0..self.fabric.queriers().len() {
+            self.queue.push(Instant::ZERO, Item::Query(n));
+        }
         for (h, host) in scenario.hosts.iter().enumerate() {
             match &host.role {
                 Role::Node(node) => {
@@ -241,14 +229,10 @@ impl World {
 
     fn run_item<O: Observer>(&mut self, item: Item, observer: &mut O) {
         match item {
-            Item::Arrive { segment, port, frame, number } => {
-                self.arrive(segment, port, frame, number, observer);
-            }
-            Item::Deliver { segment, port, frame, number } => {
-                self.deliver_late(segment, port, frame, number, observer);
-            }
+            Item::Arrive { port, frame, number } => self.arrive(port, frame, number, observer),
+            Item::Deliver { port, frame, number } => self.deliver_late(port, frame, number, observer),
             Item::Report { host, link, saying } => self.report(host, link, saying, observer),
-            Item::Query { segment } => self.query(segment, observer),
+            Item::Query(n) => self.query(n, observer),
             Item::EndOfImpairment { act } => self.end_impairment(act, observer),
             Item::Perform { host, epoch, timed, frame } => {
                 if self.hosts[host].epoch == epoch && self.hosts[host].daemon.is_some() {

@@ -8,18 +8,19 @@ use vrrplab_engine::time::Instant;
 
 use super::frames::FrameId;
 use super::membership::Saying;
+use crate::fabric::PortId;
 
 /// Something that will happen.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
     /// A frame reaches the other side of a switch.
-    Arrive { segment: usize, port: usize, frame: FrameId, number: u32 },
+    Arrive { port: PortId, frame: FrameId, number: u32 },
     /// A frame that something was done to reaches a port.
-    Deliver { segment: usize, port: usize, frame: FrameId, number: u32 },
+    Deliver { port: PortId, frame: FrameId, number: u32 },
     /// A host reports its memberships.
     Report { host: usize, link: usize, saying: Saying },
-    /// A switch asks for memberships.
-    Query { segment: usize },
+    /// A switch asks for memberships: the n-th of the fabric's queriers.
+    Query(usize),
     /// What the n-th act of the script impaired is as it was.
     EndOfImpairment { act: usize },
     /// A daemon comes to an effect of work it has begun.

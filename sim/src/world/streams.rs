@@ -9,9 +9,11 @@ use vrrplab_engine::boundary::{ConnId, Origin, StreamEvent};
 use vrrplab_engine::time::Duration;
 
 use super::daemon::Waiting;
-use super::mailbox::{Mailbox, Reaction};
+use super::kernel::Kernel;
 use super::queue::Item;
 use super::{World, cause_of_origin};
+use crate::fabric::PortId;
+use crate::mailbox::{Mailbox, Reaction};
 use crate::observer::Observer;
 use crate::trace::What;
 
@@ -118,14 +120,16 @@ impl World {
             return Some(Duration::ZERO);
         }
         let (from, to) = (&self.hosts[a].kernel, &self.hosts[b].kernel);
-        let pairs = from.links.iter().flat_map(|x| to.links.iter().map(move |y| (x, y)));
-        let mut open = pairs.filter(|(x, y)| {
-            let switch = &self.switches[x.segment];
-            let clear = |from, to| switch.obstacle(from, to).is_none();
-            x.segment == y.segment && x.carrier && y.carrier && clear(x.port, y.port) && clear(y.port, x.port)
-        });
-        let (x, _) = open.next().filter(|_| from.powered && to.powered)?;
-        Some(self.scenario.segments[x.segment].latency)
+        if !from.powered || !to.powered {
+            return None;
+        }
+        let ports = |h: usize, kernel: &Kernel| -> Vec<PortId> {
+            let links = kernel.links.iter().enumerate().filter(|(_, l)| l.carrier);
+            links.map(|(l, _)| self.fabric.port(h, l)).collect()
+        };
+        let (from, to) = (ports(a, from), ports(b, to));
+        let x = from.iter().find(|x| to.iter().any(|y| self.fabric.is_open(**x, *y)))?;
+        Some(self.fabric.latency(x.segment))
     }
 
     /// Something arrives along a stream.

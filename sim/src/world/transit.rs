@@ -1,44 +1,15 @@
 //! A frame from port to port: out of a host, through switches and trunks, into hosts.
 
 use super::World;
-use super::anchors::Sight;
-use super::frames::{self, FrameId};
+use super::frames::FrameId;
 use super::queue::Item;
+use crate::anchors::Sight;
+use crate::fabric::{Hop, Outcome, PortId, Seat};
 use crate::frame::Summary;
 use crate::observer::Observer;
-use crate::switch::Reach;
 use crate::switch::class::{Class, Kind};
 use crate::switch::fate::Fate;
 use crate::trace::{Cause, Loss, What};
-
-/// Who is at a port of a switch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Seat {
-    /// A link of a host.
-    Host(usize, usize),
-    /// One end of a trunk, 0 or 1.
-    Trunk(usize, usize),
-    /// The switch itself, which asks about groups.
-    Querier,
-}
-
-/// A trunk.
-#[derive(Clone, Debug)]
-pub(super) struct Cable {
-    pub(super) latency: vrrplab_engine::time::Duration,
-    pub(super) up: bool,
-    /// Segment and port of each end.
-    pub(super) ends: [(usize, usize); 2],
-}
-
-/// A frame that is in a switch.
-#[derive(Clone, Copy)]
-struct Passing<'a> {
-    segment: usize,
-    from: usize,
-    bytes: &'a [u8],
-    number: u32,
-}
 
 impl World {
     /// A frame leaves a port of a host.
@@ -62,10 +33,10 @@ impl World {
         }
         self.counts.sent += 1;
         let number = self.counts.sent as u32;
-        let (segment, at_switch, global) = (port.segment, port.port, port.global);
-        let switch = &self.switches[segment];
-        observer.frame(number, self.now, global, switch.island(at_switch), bytes);
-        self.queue.push(self.now + switch.latency, Item::Arrive { segment, port: at_switch, frame, number });
+        let at_switch = self.fabric.port(h, link);
+        observer.frame(number, self.now, port.global, self.fabric.island(at_switch), bytes);
+        let arrives = self.now + self.fabric.latency(at_switch.segment);
+        self.queue.push(arrives, Item::Arrive { port: at_switch, frame, number });
         if O::EVENTS {
             let summary = Summary::of(bytes);
             let what = What::Tx { frame: number, link: port.name.clone(), summary };
@@ -79,81 +50,44 @@ impl World {
     /// A frame reaches the switch's other side.
     pub(super) fn arrive<O: Observer>(
         &mut self,
-        segment: usize,
-        from: usize,
+        from: PortId,
         frame: FrameId,
         number: u32,
         observer: &mut O,
     ) {
         let bytes = self.frames.take(frame);
-        let passing = Passing { segment, from, bytes: &bytes, number };
-        if self.switches[segment].is_plain() {
-            self.spread(passing, World::pass_plainly, observer);
-        } else if let Err(why) = self.switches[segment].admits(from, &bytes, self.now) {
-            self.refused(passing, why, observer);
-        } else {
-            self.spread(passing, World::pass, observer);
+        let mut hops = std::mem::take(&mut self.hops);
+        self.fabric.arrive(from, &bytes, self.now, &mut hops);
+        for &Hop { to, ref outcome } in &hops {
+            match outcome {
+                Outcome::Passes => self.deliver(to, &bytes, number, observer),
+                Outcome::Touched(fate) => self.touched(to, &bytes, number, fate, observer),
+                Outcome::Refused(why) => self.refused(to, &bytes, number, *why, observer),
+                // What a host has not asked for is not lost.
+                Outcome::Lost(Loss::Pruned) if !self.is_wanted(to, &bytes) => {}
+                Outcome::Lost(why) => {
+                    self.lost_on_the_way(self.fabric.seat(to), &bytes, number, *why, observer);
+                }
+            }
         }
+        self.hops = hops;
         self.frames.put_back(frame, bytes);
     }
 
-    /// Lets a frame pass to each port that it goes to.
-    fn spread<O: Observer>(
-        &mut self,
-        frame: Passing<'_>,
-        pass: impl Fn(&mut World, Passing<'_>, usize, &mut O),
-        observer: &mut O,
-    ) {
-        let (destination, source) = frames::stations(frame.bytes);
-        match self.switches[frame.segment].forward(frame.from, source, destination) {
-            Reach::Port(to) if to == frame.from => {}
-            Reach::Port(to) => pass(self, frame, to, observer),
-            Reach::Flood => {
-                for to in (0..self.seats[frame.segment].len()).filter(|&to| to != frame.from) {
-                    pass(self, frame, to, observer);
-                }
-            }
-        }
-    }
-
-    fn pass_plainly<O: Observer>(&mut self, frame: Passing<'_>, to: usize, observer: &mut O) {
-        let Passing { segment, from, bytes, number } = frame;
-        if let Some(why) = self.switches[segment].obstacle(from, to) {
-            self.lost_on_the_way(self.seats[segment][to], bytes, number, why, observer);
-        } else {
-            self.deliver(segment, to, bytes, number, observer);
-        }
-    }
-
-    fn pass<O: Observer>(&mut self, frame: Passing<'_>, to: usize, observer: &mut O) {
-        let Passing { segment, from, bytes, number } = frame;
-        let switch = &mut self.switches[segment];
-        let group = switch.group(bytes);
-        match switch.passes((from, to), group, bytes, self.now) {
-            Ok(None) => self.deliver(segment, to, bytes, number, observer),
-            Ok(Some(fate)) => self.touched(frame, to, &fate, observer),
-            Err(why) => {
-                let seat = self.seats[segment][to];
-                // What a host has not asked for is not lost.
-                let wanted = match (seat, group) {
-                    (Seat::Host(h, link), Some(group)) if why == Loss::Pruned => {
-                        self.hosts[h].daemon.as_ref().is_some_and(|d| d.is_member(link, group))
-                    }
-                    _ => why != Loss::Pruned,
-                };
-                if wanted {
-                    self.lost_on_the_way(seat, bytes, number, why, observer);
-                }
-            }
-        }
+    /// Whether the host at a port has joined the group of a frame.
+    fn is_wanted(&self, at: PortId, bytes: &[u8]) -> bool {
+        let (Seat::Host { host, link }, Some(group)) = (self.fabric.seat(at), self.fabric.group(at, bytes))
+        else {
+            return false;
+        };
+        self.hosts[host].daemon.as_ref().is_some_and(|d| d.is_member(link, group))
     }
 
     /// A frame goes on, but not as it was sent.
-    fn touched<O: Observer>(&mut self, frame: Passing<'_>, to: usize, fate: &Fate, observer: &mut O) {
-        let Passing { segment, bytes, number, .. } = frame;
+    fn touched<O: Observer>(&mut self, to: PortId, bytes: &[u8], number: u32, fate: &Fate, observer: &mut O) {
         if O::EVENTS {
-            let seat = self.seats[segment][to];
-            let host = if let Seat::Host(h, _) = seat { Some(h) } else { None };
+            let seat = self.fabric.seat(to);
+            let host = host_of(seat);
             for &how in &fate.touches {
                 let what = What::Touched { frame: number, how, summary: Summary::of(bytes) };
                 self.tell(observer, host, what, Cause::Frame(number));
@@ -165,65 +99,56 @@ impl World {
                 f.extend_from_slice(bytes);
                 fate.corrupt(f);
             });
-            self.queue.push(self.now + fate.later, Item::Deliver { segment, port: to, frame: copy, number });
+            self.queue.push(self.now + fate.later, Item::Deliver { port: to, frame: copy, number });
         }
     }
 
     /// A frame that was touched reaches its port.
     pub(super) fn deliver_late<O: Observer>(
         &mut self,
-        segment: usize,
-        port: usize,
+        port: PortId,
         frame: FrameId,
         number: u32,
         observer: &mut O,
     ) {
         let bytes = self.frames.take(frame);
-        self.deliver(segment, port, &bytes, number, observer);
+        self.deliver(port, &bytes, number, observer);
         self.frames.put_back(frame, bytes);
     }
 
-    fn deliver<O: Observer>(
-        &mut self,
-        segment: usize,
-        to: usize,
-        bytes: &[u8],
-        number: u32,
-        observer: &mut O,
-    ) {
-        match self.seats[segment][to] {
-            Seat::Host(h, link) => {
+    fn deliver<O: Observer>(&mut self, to: PortId, bytes: &[u8], number: u32, observer: &mut O) {
+        match self.fabric.seat(to) {
+            Seat::Host { host: h, link } => {
                 let kernel = &self.hosts[h].kernel;
                 if kernel.powered && kernel.links[link].carrier {
                     self.counts.delivered += 1;
                     self.receive(h, link, bytes, number, observer);
                 }
             }
-            Seat::Trunk(trunk, end) => self.cross(trunk, end, bytes, number, observer),
+            Seat::Trunk { trunk, end } => self.cross(trunk, end, bytes, number, observer),
             Seat::Querier => {}
         }
     }
 
     /// A frame goes over a trunk, away from the end that it entered.
     fn cross<O: Observer>(&mut self, trunk: usize, end: usize, bytes: &[u8], number: u32, observer: &mut O) {
-        if !self.cables[trunk].up {
-            return self.lost_on_the_way(Seat::Trunk(trunk, end), bytes, number, Loss::TrunkDown, observer);
+        match self.fabric.cross(trunk, end, self.now) {
+            Ok((port, at)) => {
+                let frame = self.frames.make(|f| f.extend_from_slice(bytes));
+                self.queue.push(at, Item::Arrive { port, frame, number });
+            }
+            Err(why) => self.lost_on_the_way(Seat::Trunk { trunk, end }, bytes, number, why, observer),
         }
-        let (segment, port) = self.cables[trunk].ends[1 - end];
-        let at = self.now + self.cables[trunk].latency + self.switches[segment].latency;
-        let frame = self.frames.make(|f| f.extend_from_slice(bytes));
-        self.queue.push(at, Item::Arrive { segment, port, frame, number });
     }
 
     /// A switch does not take a frame in: nobody gets it.
-    fn refused<O: Observer>(&mut self, frame: Passing<'_>, why: Loss, observer: &mut O) {
+    fn refused<O: Observer>(&mut self, from: PortId, bytes: &[u8], number: u32, why: Loss, observer: &mut O) {
         if O::EVENTS {
-            let seat = self.seats[frame.segment][frame.from];
-            let host = if let Seat::Host(h, _) = seat { Some(h) } else { None };
-            let what = What::Lost { frame: Some(frame.number), why, summary: Summary::of(frame.bytes) };
-            self.tell(observer, host, what, Cause::Frame(frame.number));
+            let seat = self.fabric.seat(from);
+            let what = What::Lost { frame: Some(number), why, summary: Summary::of(bytes) };
+            self.tell(observer, host_of(seat), what, Cause::Frame(number));
             let (name, reason) = (self.seat_name(seat), why.words());
-            observer.comment(frame.number, &format!("not taken in from {name}: {reason}"));
+            observer.comment(number, &format!("not taken in from {name}: {reason}"));
         }
     }
 
@@ -236,9 +161,8 @@ impl World {
         observer: &mut O,
     ) {
         if O::EVENTS {
-            let host = if let Seat::Host(h, _) = seat { Some(h) } else { None };
             let what = What::Lost { frame: Some(number), why, summary: Summary::of(bytes) };
-            self.tell(observer, host, what, Cause::Frame(number));
+            self.tell(observer, host_of(seat), what, Cause::Frame(number));
             observer.comment(number, &format!("did not reach {}: {}", self.seat_name(seat), why.words()));
         }
     }
@@ -252,14 +176,22 @@ impl World {
         why: Loss,
         observer: &mut O,
     ) {
-        self.lost_on_the_way(Seat::Host(h, 0), bytes, number, why, observer);
+        self.lost_on_the_way(Seat::Host { host: h, link: 0 }, bytes, number, why, observer);
     }
 
     fn seat_name(&self, seat: Seat) -> String {
         match seat {
-            Seat::Host(h, _) => self.hosts[h].name.to_string(),
-            Seat::Trunk(t, _) => format!("trunk {}", self.scenario.trunks[t].name),
+            Seat::Host { host, .. } => self.hosts[host].name.to_string(),
+            Seat::Trunk { trunk, .. } => format!("trunk {}", self.scenario.trunks[trunk].name),
             Seat::Querier => "the switch".to_string(),
         }
+    }
+}
+
+/// The host at a seat.
+fn host_of(seat: Seat) -> Option<usize> {
+    match seat {
+        Seat::Host { host, .. } => Some(host),
+        Seat::Trunk { .. } | Seat::Querier => None,
     }
 }

@@ -6,8 +6,8 @@
 use vrrplab_engine::addr::Cidr;
 
 use super::super::World;
-use super::super::anchors::Sight;
 use super::Link;
+use crate::anchors::Sight;
 use crate::observer::Observer;
 use crate::trace::{Cause, What};
 

@@ -28,11 +28,9 @@ use crate::neighbour::Neighbours;
 use crate::observer::Observer;
 use crate::rng::Rng;
 use crate::scenario::{self, HostSettings, LinkSettings, Route};
-use crate::switch::Switch;
 use crate::trace::{Cause, Name};
 use filter::Filter;
 use input::Arrival;
-pub(super) use ping::Pinger;
 
 /// A host's kernel.
 #[derive(Clone, Debug)]
@@ -50,9 +48,6 @@ pub(super) struct Kernel {
 pub(super) struct Link {
     pub(super) name: Name,
     pub(super) mac: Mac,
-    pub(super) segment: usize,
-    /// Its port at the switch.
-    pub(super) port: usize,
     /// Its number among the links of all hosts.
     pub(super) global: usize,
     pub(super) carrier: bool,
@@ -62,12 +57,10 @@ pub(super) struct Link {
 }
 
 impl Kernel {
-    pub(super) fn new(host: &scenario::Host, first: usize, switches: &mut [Switch], rng: &mut Rng) -> Kernel {
+    pub(super) fn new(host: &scenario::Host, first: usize, rng: &mut Rng) -> Kernel {
         let links = host.links.iter().enumerate().map(|(n, link)| Link {
             name: link.name.clone(),
             mac: link.mac,
-            segment: link.segment.0,
-            port: switches[link.segment.0].add_port(),
             global: first + n,
             carrier: true,
             addresses: address::ordered(&link.addresses),
@@ -127,7 +120,7 @@ impl World {
             while let Some(&cidr) = self.hosts[h].kernel.links[link].addresses.first() {
                 self.remove_one(h, link, cidr, cause, observer);
             }
-            self.unplug(h, link);
+            self.fabric.unplug(h, link);
         }
     }
 
@@ -135,12 +128,7 @@ impl World {
     pub(super) fn lose_carrier(&mut self, h: usize, link: usize) {
         self.hosts[h].kernel.neighbours.clear(link);
         self.kernel_timers.set(h, self.hosts[h].kernel.neighbours.deadline());
-        self.unplug(h, link);
-    }
-
-    fn unplug(&mut self, h: usize, link: usize) {
-        let l = &self.hosts[h].kernel.links[link];
-        self.switches[l.segment].unplug(l.port);
+        self.fabric.unplug(h, link);
     }
 
     pub(super) fn carrier_of(&self, h: usize, link: usize) -> bool {

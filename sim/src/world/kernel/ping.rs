@@ -1,4 +1,4 @@
-//! Ping: a client's stream of echo requests, who answers them, and every host's answers to others.
+//! Ping: the packets of a client's stream of echo requests, and every host's answers to others.
 
 use std::net::IpAddr;
 
@@ -11,29 +11,8 @@ use super::super::queue::Item;
 use super::headers::Headers;
 use super::input::Arrival;
 use crate::observer::Observer;
-use crate::scenario::Ping;
 use crate::trace::{Answerer, Cause, What};
 use vrrplab_engine::addr::Mac;
-
-/// What ping sends along by default.
-const PING_DATA: [u8; 56] = [0; 56];
-
-/// A client's ping: who answered last.
-#[derive(Clone, Debug)]
-pub(in crate::world) struct Pinger {
-    ping: Ping,
-    id: u16,
-    sequence: u16,
-    answered: bool,
-    /// `None` until the first outcome; then which station answers.
-    by: Option<Option<Mac>>,
-}
-
-impl Pinger {
-    pub(in crate::world) fn new(ping: Ping, host: usize) -> Pinger {
-        Pinger { ping, id: host as u16 + 1, sequence: 0, answered: true, by: None }
-    }
-}
 
 impl World {
     /// An echo request or reply to an address of ours.
@@ -64,15 +43,11 @@ impl World {
     /// A client's next echo request. The one before counts as unanswered if no reply has come.
     pub(in crate::world) fn ping<O: Observer>(&mut self, h: usize, observer: &mut O) {
         let pinger = self.hosts[h].pinger.as_mut().expect("only a client pings");
-        let ping = pinger.ping;
-        if !pinger.answered && pinger.by != Some(None) {
-            pinger.by = Some(None);
-            self.tell(observer, Some(h), What::Answer { address: ping.to, by: None }, Cause::None);
+        let ping = pinger.ping();
+        let (news, echo) = pinger.request();
+        if let Some(news) = news {
+            self.tell(observer, Some(h), news, Cause::None);
         }
-        let pinger = self.hosts[h].pinger.as_mut().expect("only a client pings");
-        pinger.answered = false;
-        pinger.sequence = pinger.sequence.wrapping_add(1);
-        let echo = Echo { reply: false, id: pinger.id, sequence: pinger.sequence, data: &PING_DATA };
         self.queue.push(self.now + ping.every, Item::Ping(h));
         let kernel = &self.hosts[h].kernel;
         let source = kernel.route(ping.to, None).and_then(|hop| kernel.source_for(ping.to, hop));
@@ -84,19 +59,15 @@ impl World {
     /// A reply came back: remember which station sent it.
     fn pong<O: Observer>(&mut self, h: usize, from: IpAddr, echo: &Echo<'_>, mac: Mac, observer: &mut O) {
         let Some(pinger) = &mut self.hosts[h].pinger else { return };
-        if from != pinger.ping.to || echo.id != pinger.id || echo.sequence != pinger.sequence {
+        if !pinger.answered(from, echo, mac) {
             return;
         }
-        pinger.answered = true;
-        if pinger.by != Some(Some(mac)) {
-            pinger.by = Some(Some(mac));
-            let at = |host: &&super::super::Host| host.kernel.links.iter().any(|l| l.mac == mac);
-            let host = self.hosts.iter().find(at).map(|host| host.name.clone());
-            let hop = self.hosts[h].kernel.route(from, None);
-            let forwards = hop.is_some_and(|hop| hop.next != from);
-            let by = Some(Answerer { mac, host, forwards });
-            self.tell(observer, Some(h), What::Answer { address: from, by }, Cause::None);
-        }
+        let at = |host: &&super::super::Host| host.kernel.links.iter().any(|l| l.mac == mac);
+        let host = self.hosts.iter().find(at).map(|host| host.name.clone());
+        let hop = self.hosts[h].kernel.route(from, None);
+        let forwards = hop.is_some_and(|hop| hop.next != from);
+        let by = Some(Answerer { mac, host, forwards });
+        self.tell(observer, Some(h), What::Answer { address: from, by }, Cause::None);
     }
 }
 

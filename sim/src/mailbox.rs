@@ -1,5 +1,5 @@
-//! A mail server, as far as a client of it can tell: it takes everything, but for what the scenario lets it
-//! refuse.
+//! A mail server, as far as a client of it can tell (RFC 5321): it takes everything, but for what the scenario lets it
+//! refuse. Bytes in, what it does about them out: whoever has the connection carries it out.
 
 use vrrplab_engine::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::scenario;
 
 /// The server's side of one connection.
 #[derive(Clone, Debug)]
-pub(super) struct Mailbox {
+pub struct Mailbox {
     spec: scenario::Mailbox,
     /// The message is being sent, up to a line with a dot.
     in_message: bool,
@@ -18,31 +18,40 @@ pub(super) struct Mailbox {
 
 /// What the server does about what it hears.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Reaction {
+pub enum Reaction {
+    /// It answers.
     Reply {
+        /// So long after it heard.
         after: Duration,
+        /// A line without its end, CR LF.
         line: String,
     },
     /// It has the whole message.
     Taken {
+        /// What its `Subject:` says.
         subject: String,
     },
+    /// It closes the connection.
     Close {
+        /// So long after it heard.
         after: Duration,
     },
 }
 
 impl Mailbox {
-    pub(super) fn new(spec: &scenario::Mailbox) -> Mailbox {
+    /// The side of a server that does so, of a connection that begins.
+    pub fn new(spec: &scenario::Mailbox) -> Mailbox {
         let (subject, line) = (String::new(), Vec::new());
         Mailbox { spec: spec.clone(), in_message: false, subject, line }
     }
 
-    pub(super) fn greeting(&self) -> Reaction {
+    /// What it says first, and unasked.
+    pub fn greeting(&self) -> Reaction {
         self.reply("greeting", "220 mail.example ESMTP")
     }
 
-    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Reaction> {
+    /// Bytes come in: what it does about the lines that they complete, in that order.
+    pub fn hear(&mut self, bytes: &[u8]) -> Vec<Reaction> {
         let mut reactions = Vec::new();
         self.line.extend_from_slice(bytes);
         while let Some(end) = self.line.windows(2).position(|w| w == b"\r\n") {

@@ -1,4 +1,5 @@
-//! Acts that wait for something to be seen or claimed.
+//! Acts that wait for something to be seen or claimed. Whoever runs a script says what happens; the answer is which
+//! acts that sets going.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,13 +7,11 @@ use std::net::IpAddr;
 use vrrplab_engine::boundary::Announced;
 use vrrplab_engine::time::Duration;
 
-use super::World;
-use super::queue::Item;
 use crate::scenario::{Anchor, Scenario, When};
 
-/// What acts can wait for, as it happens. Hosts are indices.
+/// What acts can wait for, as it happens. Hosts are indices into [`Scenario::hosts`].
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sight<'a> {
+pub enum Sight<'a> {
     /// An advert leaves a port of this host.
     Advert(usize),
     /// An instance of this host announces a state.
@@ -23,7 +22,7 @@ pub(super) enum Sight<'a> {
 
 /// The acts that wait.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Anchors {
+pub struct Anchors {
     watches: Vec<Watch>,
     /// On which host each address was last.
     holders: BTreeMap<IpAddr, usize>,
@@ -39,7 +38,8 @@ struct Watch {
 }
 
 impl Anchors {
-    pub(super) fn new(scenario: &Scenario) -> Anchors {
+    /// The acts of this scenario that wait, and the addresses where hosts have them at the beginning.
+    pub fn new(scenario: &Scenario) -> Anchors {
         let mut anchors = Anchors::default();
         for (act, spec) in scenario.script.iter().enumerate() {
             if let When::After { anchor, nth, plus } = &spec.when {
@@ -56,12 +56,12 @@ impl Anchors {
     }
 
     /// Whether no act waits any more.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.watches.is_empty()
     }
 
-    /// The acts that waited for this, and how long after it they take place.
-    fn meet(&mut self, sight: Sight<'_>) -> Vec<(Duration, usize)> {
+    /// The acts that waited for this, as indices into [`Scenario::script`], and how long after it they take place.
+    pub fn meet(&mut self, sight: Sight<'_>) -> Vec<(Duration, usize)> {
         let moved = match sight {
             Sight::Address(h, address, true) => self.holders.insert(address, h).is_some_and(|old| old != h),
             _ => false,
@@ -92,18 +92,6 @@ impl Anchor {
             }
             (Anchor::Takeover(address), Sight::Address(_, seen, _)) => moved && *address == seen,
             _ => false,
-        }
-    }
-}
-
-impl World {
-    /// Something happened that acts may wait for: those are set going.
-    pub(super) fn noticed(&mut self, sight: Sight<'_>) {
-        if self.anchors.is_empty() {
-            return;
-        }
-        for (plus, act) in self.anchors.meet(sight) {
-            self.queue.push(self.now + plus, Item::Act(act));
         }
     }
 }

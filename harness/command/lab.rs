@@ -1,0 +1,52 @@
+//! `vrrplab lab`: the process of a laboratory on the real kernel. For `vrrplab run --world netns`, not for people.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Console, Exit, QuickArguments, inputs};
+use crate::lab::{self, Order, confine};
+use crate::subject::Subjects;
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct LabArguments {
+    /// Scenario files or keepalived.conf files
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// Which of the scenarios
+    #[arg(long)]
+    scenario: String,
+    /// What chance is drawn from
+    #[arg(long)]
+    seed: u64,
+    /// What runs on the nodes
+    #[arg(long)]
+    subject: Subjects,
+    #[command(flatten)]
+    quick: QuickArguments,
+}
+
+pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
+    let found = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
+    let Some(input) = found.into_iter().find(|input| input.scenario.name == arguments.scenario) else {
+        console.complain(&format!("error: no scenario {}\n", arguments.scenario));
+        return Exit::Input;
+    };
+    let order = Order {
+        input: Vec::new(),
+        scenario: input.scenario,
+        seed: arguments.seed,
+        subjects: arguments.subject.clone(),
+    };
+    let done = confine::enter().and_then(|_| lab::serve(&order, console.out));
+    match done {
+        Ok(()) => Exit::Pass,
+        Err(error) => {
+            console.complain(&format!("{error}\n"));
+            Exit::Machine
+        }
+    }
+}

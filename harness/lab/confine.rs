@@ -1,0 +1,102 @@
+//! Where a laboratory lives: namespaces of its own for processes, network, mounts, host name and IPC. It is process 1
+//! in there: when it ends, however it ends, the kernel ends everything inside and nothing is left.
+//!
+//! This must be done while the process has one thread. As root it is done at once; otherwise inside a user namespace
+//! in which the caller is root.
+
+use std::fs;
+use std::io;
+use std::os::unix::process::parent_id;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Uid, fork, getgid, getuid};
+
+/// How the laboratory got what it needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Means {
+    /// The caller is root.
+    Root,
+    /// A user namespace in which the caller is root.
+    UserNamespace,
+}
+
+/// Moves the process into namespaces of its own and becomes process 1 there. The process that called stays behind and
+/// ends with the status of the one that goes on. The error says what would permit it.
+pub fn enter() -> Result<Means, String> {
+    end_with_parent().map_err(|e| format!("prctl: {e}"))?;
+    let means = if Uid::effective().is_root() { Means::Root } else { Means::UserNamespace };
+    if means == Means::UserNamespace {
+        user_namespace()?;
+    }
+    let all = CloneFlags::CLONE_NEWNET
+        | CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWIPC;
+    unshare(all).map_err(|e| refused(&format!("namespaces: {e}")))?;
+    // SAFETY: the process has a single thread, so the child may do everything that the parent may.
+    match unsafe { fork() }.map_err(|e| format!("fork: {e}"))? {
+        ForkResult::Parent { child } => loop {
+            match waitpid(child, None) {
+                Ok(WaitStatus::Exited(_, status)) => std::process::exit(status),
+                Ok(WaitStatus::Signaled(_, signal, _)) => std::process::exit(128 + signal as i32),
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(format!("wait: {error}")),
+            }
+        },
+        ForkResult::Child => {
+            end_with_parent().map_err(|e| format!("prctl: {e}"))?;
+            own_mounts().map_err(|e| format!("mounts: {e}"))?;
+            Ok(means)
+        }
+    }
+}
+
+/// SIGKILL when the parent ends.
+fn end_with_parent() -> io::Result<()> {
+    let before = parent_id();
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // It may have ended in between. In a new process namespace the parent is 0, which stays so.
+    if parent_id() != before {
+        return Err(io::Error::other("the parent has ended"));
+    }
+    Ok(())
+}
+
+fn user_namespace() -> Result<(), String> {
+    let (user, group) = (getuid(), getgid());
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| refused(&format!("a user namespace: {e}")))?;
+    // Without this the group may not be mapped (user_namespaces(7)).
+    let map = |file: &str, text: String| {
+        fs::write(format!("/proc/self/{file}"), text).map_err(|e| refused(&format!("{file}: {e}")))
+    };
+    map("setgroups", "deny".to_string())?;
+    map("uid_map", format!("0 {user} 1"))?;
+    map("gid_map", format!("0 {group} 1"))
+}
+
+/// What would permit it.
+fn refused(why: &str) -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_string();
+    let advice = if read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" {
+        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    } else if read("/proc/sys/kernel/unprivileged_userns_clone") == "0" {
+        "sysctl -w kernel.unprivileged_userns_clone=1"
+    } else if read("/proc/sys/user/max_user_namespaces") == "0" {
+        "sysctl -w user.max_user_namespaces=10000"
+    } else {
+        "run it as root: sudo -E env \"PATH=$PATH\" vrrplab run --world netns …"
+    };
+    format!("{why}\n  to permit it: {advice}")
+}
+
+fn own_mounts() -> nix::Result<()> {
+    let none: Option<&str> = None;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)?;
+    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))
+}

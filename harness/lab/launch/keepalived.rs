@@ -1,0 +1,59 @@
+//! keepalived, and whoever understands its configuration and its command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use vrrplab_engine::boundary::Fifo;
+use vrrplab_engine::config::Reading;
+
+use super::super::host::FOLDER;
+use super::{Claims, Launch};
+
+/// Starts `program` with keepalived's arguments. The user's text is included as it is, by a file of ours that adds a
+/// FIFO for states.
+pub(super) fn launch(program: &str, before: &[&str], reading: &Reading) -> Launch {
+    let folder = Path::new(FOLDER);
+    let (wrapper, text) = (folder.join("keepalived.conf"), folder.join("conf/keepalived.conf"));
+    let main = &reading.sources[0];
+    let mut files = BTreeMap::new();
+    let included = match std::fs::canonicalize(&*main.name) {
+        // A file that is there is included from where it is, because its own includes are relative to it.
+        Ok(path) if path.is_file() && !is_a_scenario(&path) => path,
+        _ => {
+            files.insert(text.clone(), main.text.to_string());
+            text
+        }
+    };
+    let (claims, fifo) = claims(reading);
+    files.insert(wrapper.clone(), format!("include {}\n{fifo}", included.display()));
+    let pid = |name: &str| folder.join(name).display().to_string();
+    let mut argv = vec![program.to_string()];
+    argv.extend(before.iter().map(ToString::to_string));
+    argv.extend(["-n", "-l", "-D", "-P", "-f"].map(String::from));
+    argv.push(wrapper.display().to_string());
+    argv.extend(["-p".to_string(), pid("pid"), "-r".to_string(), pid("vrrp.pid")]);
+    Launch { files, argv, claims: Some(claims) }
+}
+
+fn is_a_scenario(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml")
+}
+
+/// Where the states are told: in a FIFO of the user's if there is one that nobody else reads, else in one of ours. A second
+/// `global_defs` adds to the first.
+fn claims(reading: &Reading) -> (Claims, String) {
+    let other = &reading.config.global.other;
+    let kinds = [("vrrp_notify_fifo", Fifo::Vrrp), ("notify_fifo", Fifo::Global)];
+    let of_the_user = kinds.iter().find_map(|(keyword, fifo)| {
+        let read_by_a_script = other.contains_key(format!("{keyword}_script").as_str());
+        let path = other.get(keyword).filter(|_| !read_by_a_script)?;
+        Some(Claims { path: PathBuf::from(path), of_the_user: Some(*fifo) })
+    });
+    if let Some(claims) = of_the_user {
+        return (claims, String::new());
+    }
+    let path = Path::new(FOLDER).join("states");
+    let free = kinds.iter().find(|(keyword, _)| !other.contains_key(keyword)).unwrap_or(&kinds[0]);
+    let text = format!("global_defs {{\n    {} {}\n}}\n", free.0, path.display());
+    (Claims { path, of_the_user: None }, text)
+}

@@ -1,0 +1,126 @@
+//! The laboratory on the real kernel: a scenario's hosts are network namespaces, their cables veth pairs, and the switch
+//! between them is the simulator's, relaying frames from packet socket to packet socket.
+//!
+//! A run is a process of its own (`vrrplab lab`, which [`run`] starts): process 1 of its own namespaces, so that nothing is left of it however
+//! it ends. In there: `confine` the namespaces, `host` a host and its links, `node` a daemon, `launch` which one and how it is started, `standin`
+//! commands, `relay` frames, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
+//! `world` the loop, `parcel` the way back.
+//!
+//! Absent on purpose: names of namespaces, threads, retries.
+
+mod acts;
+pub mod confine;
+mod host;
+mod launch;
+mod mail;
+mod measure;
+mod node;
+mod parcel;
+mod ping;
+mod record;
+mod relay;
+mod standin;
+mod watch;
+mod world;
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_sim::observer::Observer;
+use vrrplab_sim::oracle::Judge;
+use vrrplab_sim::run::{Run, ports};
+use vrrplab_sim::scenario::Scenario;
+use vrrplab_sim::trace::{Header, Trace};
+
+use crate::notes::Notes;
+use crate::subject::Subjects;
+
+use parcel::Parcel;
+
+/// What oracles and expectations allow on a real clock beyond what they allow on a virtual one.
+const SLACK: Duration = Duration::from_millis(100);
+
+/// What a laboratory is to do.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The words that name the scenario's file, or the configurations that make one: see `vrrplab run`.
+    pub input: Vec<String>,
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// What runs on the nodes.
+    pub subjects: Subjects,
+}
+
+/// A run on the real kernel.
+#[derive(Clone, Debug)]
+pub struct LabRun {
+    /// The run and its judgement.
+    pub run: Run,
+    /// How well the machine kept up.
+    pub notes: Notes,
+}
+
+/// Runs a scenario in a process of its own; `program` is the `vrrplab` command. The error is why there is no run.
+pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
+    if let Some(mistake) = order.subjects.mistake(&order.scenario) {
+        return Err(mistake);
+    }
+    let mut child = Command::new(program)
+        .arg("lab")
+        .args(["--scenario", &order.scenario.name])
+        .args(["--seed", &order.seed.to_string()])
+        .args(["--subject", &order.subjects.to_string()])
+        .args(&order.input)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let mut out = child.stdout.take().expect("its output is ours");
+    let mut err = child.stderr.take().expect("its errors are ours");
+    // It writes nothing but a few lines there, which the pipe holds.
+    let parcel = Parcel::read(&mut out, ports(&order.scenario));
+    let mut words = String::new();
+    let _ = err.read_to_string(&mut words);
+    let status = child.wait().map_err(|e| format!("the laboratory: {e}"))?;
+    match parcel {
+        Ok(parcel) if status.success() => Ok(judged(order, parcel)),
+        _ if !words.trim().is_empty() => Err(words.trim().to_string()),
+        Ok(_) => Err(format!("the laboratory has ended with {status}")),
+        Err(error) => Err(format!("the laboratory has ended with {status}: {error}")),
+    }
+}
+
+fn judged(order: &Order, parcel: Parcel) -> LabRun {
+    let Parcel { trace, capture, notes } = parcel;
+    let mut judge = Judge::with_slack(&order.scenario, SLACK);
+    trace.events.iter().for_each(|event| judge.event(event));
+    let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
+    let run = Run { scenario: Arc::clone(&order.scenario), seed: order.seed, trace, capture, judgement };
+    LabRun { run, notes }
+}
+
+/// What the process of a laboratory does: builds it, runs it and writes what came of it. Its namespaces must be its own: see
+/// [`confine::enter`].
+pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
+    let mut lab =
+        world::Lab::build(Arc::clone(&order.scenario), order.seed, order.subjects.clone()).map_err(failed)?;
+    lab.run().map_err(failed)?;
+    let header = Header {
+        scenario: order.scenario.name.clone(),
+        world: "netns".to_string(),
+        subject: order.subjects.to_string(),
+        seed: order.seed,
+        duration: order.scenario.duration,
+    };
+    let end = Instant::ZERO + order.scenario.duration;
+    let (events, capture) = lab.record.finish(ports(&order.scenario), end);
+    let parcel = Parcel { trace: Trace { header, events }, capture, notes: lab.notes };
+    parcel.write(out).map_err(failed)
+}

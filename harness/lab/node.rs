@@ -1,0 +1,211 @@
+//! A node's daemon and its children: started, signalled and killed by process id, and listened to.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::fcntl::{OFlag, open};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::Pid;
+use vrrplab_engine::vrrp::State;
+use vrrplab_sim::trace::Name;
+
+use super::launch::Launch;
+use super::standin;
+use crate::kernel::namespace::Namespaces;
+
+/// The daemon of a node.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// How it is started, with the configuration that it has now.
+    pub(super) launch: Launch,
+    /// The FIFO of its states.
+    pub(super) claims: Option<Lines>,
+    /// The FIFO in which stand-ins tell what they do.
+    pub(super) jobs: Lines,
+    /// What it says.
+    pub(super) log: Option<Lines>,
+    /// What each instance announced last.
+    pub(super) announced: BTreeMap<Name, State>,
+    /// The numbers of children that run, by process id.
+    pub(super) children: BTreeMap<u32, u32>,
+    /// The daemon's first process.
+    main: Option<Pid>,
+}
+
+/// A pipe that is read by lines.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pipe: fs::File,
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// A FIFO by its path in the calling thread's namespace; it is made if it is not there. Open for writing too, so that it never
+    /// ends.
+    fn fifo(path: &Path) -> io::Result<Lines> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match nix::unistd::mkfifo(path, Mode::from_bits_truncate(0o600)) {
+            Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let flags = OFlag::O_RDWR | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        Ok(Lines::of(open(path, flags, Mode::empty())?))
+    }
+
+    fn of(pipe: OwnedFd) -> Lines {
+        Lines { pipe: pipe.into(), rest: Vec::new() }
+    }
+
+    /// The whole lines that wait. At the end of the pipe there are none any more.
+    pub(super) fn read(&mut self) -> io::Result<Vec<String>> {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => self.rest.extend_from_slice(&buffer[..n]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { return Ok(Vec::new()) };
+        let rest = self.rest.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.rest, rest);
+        Ok(String::from_utf8_lossy(&whole).lines().map(str::to_string).collect())
+    }
+}
+
+impl AsFd for Lines {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+impl Node {
+    /// A node on which nothing runs yet. Stand-ins and FIFOs are there.
+    pub(super) fn new(
+        inside: &Namespaces,
+        launch: Launch,
+        cover: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<Node> {
+        let (claims, jobs) = inside.within(|| {
+            cover()?;
+            let claims = launch.claims.as_ref().map(|c| Lines::fifo(&c.path)).transpose()?;
+            Ok::<_, io::Error>((claims, Lines::fifo(Path::new(standin::JOBS))?))
+        })??;
+        Ok(Node {
+            launch,
+            claims,
+            jobs,
+            log: None,
+            announced: BTreeMap::new(),
+            children: BTreeMap::new(),
+            main: None,
+        })
+    }
+
+    /// Whether the daemon was started and has not ended, as far as is known.
+    pub(super) fn runs(&self) -> bool {
+        self.main.is_some()
+    }
+
+    /// Starts the daemon.
+    pub(super) fn start(&mut self, inside: &Namespaces) -> io::Result<()> {
+        let files = &self.launch.files;
+        inside.within(|| {
+            files.iter().try_for_each(|(path, text)| {
+                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                fs::write(path, text)
+            })
+        })??;
+        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+        nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        let argv = &self.launch.argv;
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).current_dir("/").stdin(Stdio::null());
+        command.stdout(writer.try_clone()?).stderr(writer);
+        let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
+        // SAFETY: what runs between fork and exec makes system calls only.
+        unsafe { command.pre_exec(move || crate::kernel::namespace::enter_by(fds)) };
+        let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
+        self.main = Some(Pid::from_raw(child.id() as i32));
+        self.log = Some(Lines::of(reader));
+        self.announced.clear();
+        Ok(())
+    }
+
+    /// A process of this laboratory has ended.
+    pub(super) fn reaped(&mut self, pid: Pid) -> bool {
+        let was_main = self.main == Some(pid);
+        if was_main {
+            self.main = None;
+        }
+        was_main
+    }
+
+    /// SIGTERM, as an administrator stops it.
+    pub(super) fn stop(&self) {
+        if let Some(main) = self.main {
+            let _ = kill(main, Signal::SIGTERM);
+        }
+    }
+
+    /// SIGKILL, SIGSTOP or SIGCONT to all processes of the daemon, its scripts not included.
+    pub(super) fn signal(&mut self, inside: &Namespaces, signal: Signal) -> io::Result<()> {
+        let Some(main) = self.main else { return Ok(()) };
+        let program = fs::read_link(format!("/proc/{main}/exe"));
+        let program = program.ok();
+        let mut own = processes_in(inside)?;
+        own.retain(|pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program);
+        match signal {
+            Signal::SIGKILL => kill_at_once(&own),
+            signal => own.iter().for_each(|pid| drop(kill(*pid, signal))),
+        }
+        Ok(())
+    }
+}
+
+/// SIGKILL to whatever runs in a host's network namespace: its power is lost. Again until nothing is left, because what is
+/// about to be killed may start something.
+pub(super) fn kill_all(inside: &Namespaces) -> io::Result<()> {
+    loop {
+        let left = processes_in(inside)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        kill_at_once(&left);
+    }
+}
+
+/// SIGKILL, but nobody may notice that another has gone: keepalived's child says farewell when its parent ends.
+fn kill_at_once(pids: &[Pid]) {
+    for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+        for pid in pids {
+            let _ = kill(*pid, signal);
+        }
+    }
+}
+
+/// The living processes of a host.
+fn processes_in(inside: &Namespaces) -> io::Result<Vec<Pid>> {
+    let own = nix::sys::stat::fstat(inside.net())?;
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process that has ended has no namespaces any more.
+        let Ok(at) = nix::sys::stat::stat(&entry.path().join("ns/net")) else { continue };
+        if pid != 1 && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
+            found.push(Pid::from_raw(pid));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,188 @@
+//! Commands of a node's configuration. Each program is covered by a stand-in of the same path, in the node's own mount
+//! namespace: it reports that it runs and how it ends, behaves as the scenario's models say, and where no model is
+//! about the command runs what it covers, if there is anything. So a scenario means the same here as in the simulator,
+//! and a command that the scenario leaves alone is the real one.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+use vrrplab_engine::config::{Command, Config, Notify};
+use vrrplab_sim::scenario::{End, ScriptModel};
+
+use super::host::FOLDER;
+
+/// Where stand-ins tell what they do.
+pub(super) const JOBS: &str = "/run/vrrplab/jobs";
+/// The models, in the stand-ins' own form.
+const MODELS: &str = "/run/vrrplab/models";
+/// What stand-ins are made of: themselves may cover the usual ones.
+const TOOLS: [&str; 2] = ["sh", "sleep"];
+
+/// Covers the programs of a configuration. Runs inside the node's namespaces, before any daemon.
+pub(super) fn cover(config: &Config, models: &[ScriptModel]) -> io::Result<()> {
+    for tool in TOOLS {
+        let real = search(tool).ok_or_else(|| io::Error::other(format!("no {tool} on this machine")))?;
+        bind(&real, &Path::new(FOLDER).join("bin").join(tool))?;
+    }
+    nix::unistd::mkfifo(JOBS, nix::sys::stat::Mode::from_bits_truncate(0o622))?;
+    fs::set_permissions(JOBS, fs::Permissions::from_mode(0o622))?;
+    set_models(models)?;
+    for (n, program) in programs(config).into_iter().enumerate() {
+        let covered = search(&program).unwrap_or_else(|| PathBuf::from(&program));
+        stand_in(n, &covered)?;
+    }
+    Ok(())
+}
+
+/// The programs that a configuration names, each once.
+pub(super) fn programs(config: &Config) -> BTreeSet<String> {
+    let of_notify = |n: &Notify| {
+        let all = [&n.master, &n.backup, &n.fault, &n.stop, &n.any, &n.deleted, &n.master_rx_lower_pri];
+        all.into_iter().flatten().cloned().collect::<Vec<Command>>()
+    };
+    let instances = config.instances.iter().flat_map(|i| of_notify(&i.notify));
+    let groups = config.groups.iter().flat_map(|g| of_notify(&g.notify));
+    let scripts = config.scripts.iter().map(|s| s.command.clone());
+    instances.chain(groups).chain(scripts).filter_map(|c| c.argv.first().cloned()).collect()
+}
+
+/// A program as the daemon finds it: by its path, or where the usual programs are.
+fn search(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        let path = PathBuf::from(program);
+        return path.exists().then_some(path);
+    }
+    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
+}
+
+fn stand_in(n: usize, program: &Path) -> io::Result<()> {
+    let own = Path::new(FOLDER).join(format!("stand-in/{n}"));
+    let real = Path::new(FOLDER).join(format!("real/{n}"));
+    let exists = program.is_file();
+    if exists {
+        bind(program, &real)?;
+    } else {
+        make_room(program)?;
+    }
+    fs::create_dir_all(own.parent().expect("a path with a folder"))?;
+    fs::write(&own, text(exists.then_some(real.as_path())))?;
+    fs::set_permissions(&own, fs::Permissions::from_mode(0o755))?;
+    bind(&own, program)
+}
+
+/// A file for a program that this machine does not have, without changing the machine.
+fn make_room(program: &Path) -> io::Result<()> {
+    let mut folder = program.parent().unwrap_or(Path::new("/"));
+    if folder.is_dir() && fs::write(program, "").is_ok() {
+        // A folder of the node's own, such as /run.
+        return Ok(());
+    }
+    while !folder.is_dir() {
+        folder = folder.parent().unwrap_or(Path::new("/"));
+    }
+    over(folder)?;
+    fs::create_dir_all(program.parent().unwrap_or(Path::new("/")))?;
+    fs::write(program, "")
+}
+
+/// Covers a folder with itself: what is written there from now on is the node's own.
+fn over(folder: &Path) -> io::Result<()> {
+    if folder == Path::new("/") {
+        return Err(io::Error::other("a program in a folder below / that is not there"));
+    }
+    let name = folder.to_string_lossy().replace('/', "_");
+    let own = Path::new(FOLDER).join("over").join(name);
+    let (upper, work) = (own.join("upper"), own.join("work"));
+    fs::create_dir_all(&upper)?;
+    fs::create_dir_all(&work)?;
+    let options =
+        format!("lowerdir={},upperdir={},workdir={}", folder.display(), upper.display(), work.display());
+    let plain = mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options.as_str()));
+    match plain {
+        // In a user namespace the attributes of overlayfs go by another name.
+        Err(_) => {
+            let options = format!("{options},userxattr");
+            Ok(mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options.as_str()))?)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    if !to.exists() {
+        fs::create_dir_all(to.parent().expect("a path with a folder"))?;
+        fs::write(to, "")?;
+    }
+    let none: Option<&str> = None;
+    Ok(mount(Some(from), to, none, MsFlags::MS_BIND, none)?)
+}
+
+/// Replaces the models. Runs inside the node's namespaces.
+pub(super) fn set_models(models: &[ScriptModel]) -> io::Result<()> {
+    let mut text = String::new();
+    for model in models {
+        let pattern = model.pattern.replace('\'', "'\\''");
+        let micros = model.takes.as_micros();
+        // Less than a shell takes to start is no time here.
+        let takes = match micros < 5_000 {
+            true => String::new(),
+            false => format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
+        };
+        let end = match model.end {
+            End::Exit(status) => status.to_string(),
+            End::Never if model.stubborn => "stubborn".to_string(),
+            End::Never => "hangs".to_string(),
+        };
+        let _ = writeln!(text, "case \"$said\" in *'{pattern}'*) end={end} takes={takes}; return;; esac");
+    }
+    let fresh = format!("{MODELS}.new");
+    fs::write(&fresh, text)?;
+    fs::rename(fresh, MODELS)
+}
+
+/// The stand-in for a program; `real` is where the covered one is now.
+fn text(real: Option<&Path>) -> String {
+    let unmodelled = match real {
+        Some(real) => format!("{} \"$@\" & wait $!; status=$?", real.display()),
+        None => "status=0".to_string(),
+    };
+    format!(
+        r#"#!{FOLDER}/bin/sh
+said="$0${{*:+ $*}}"
+tell() {{ echo "$1 $$ $2" > {JOBS}; }}
+tell start "$said"
+trap 'kill $! 2>/dev/null; tell signal 15; trap - TERM; kill -TERM $$' TERM
+end= takes=
+models() {{ . {MODELS}; }}
+models
+case "$end" in
+stubborn) trap '' TERM; {FOLDER}/bin/sleep 1000000; status=0 ;;
+hangs) {FOLDER}/bin/sleep 1000000 & wait $!; status=0 ;;
+'') {unmodelled} ;;
+*) [ -z "$takes" ] || {{ {FOLDER}/bin/sleep $takes & wait $!; }}; status=$end ;;
+esac
+tell exit $status
+exit $status
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_of_a_configuration_is_named_once() {
+        let text = "vrrp_script c {\n script \"/bin/test -f /x\"\n}\nvrrp_instance I {\n interface eth0\n \
+                    virtual_router_id 1\n notify /n.sh\n notify_master \"/n.sh m\"\n}\n";
+        let reading = vrrplab_engine::config::read("k", text, &vrrplab_engine::config::NoSources);
+        let found: Vec<String> = programs(&reading.config).into_iter().collect();
+        assert_eq!(found, ["/bin/test", "/n.sh"]);
+    }
+}

@@ -1,0 +1,211 @@
+//! What kernels and daemons tell: addresses and neighbours by netlink, states by FIFO, children by their stand-ins, log lines.
+
+use std::io;
+
+use netlink_packet_route::neighbour::NeighbourState as Kernel;
+use vrrplab_engine::boundary::{Announced, Exit};
+use vrrplab_engine::vrrp::State;
+use vrrplab_sim::anchors::Sight;
+use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
+
+use super::world::Lab;
+use crate::kernel::netlink::{AddressState, Change, NeighbourEntry};
+
+impl Lab {
+    /// A host's kernel reports changes.
+    pub(super) fn kernel_told(&mut self, h: usize) -> io::Result<()> {
+        for change in self.hosts[h].monitor.read()? {
+            match change {
+                Change::AddressAdded(address) => self.address(h, &address, true),
+                Change::AddressRemoved(address) => self.address(h, &address, false),
+                Change::Neighbour(entry) => self.neighbour(h, &entry),
+                Change::Link(_) | Change::LinkGone(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn address(&mut self, h: usize, address: &AddressState, added: bool) {
+        let now = self.clock.now();
+        // On interfaces that daemons make nothing is looked at yet.
+        let Some(link) = self.link_of(h, address.index) else { return };
+        // What the kernel makes of a link's Ethernet address it makes and drops by itself.
+        if address.cidr.address == self.scenario.hosts[h].links[link].mac.link_local() {
+            return;
+        }
+        let name = self.scenario.hosts[h].links[link].name.clone();
+        self.tell(now, Some(h), What::Address { added, cidr: address.cidr, link: name }, Cause::None);
+        self.address_seen(h, address.cidr.address, added);
+    }
+
+    fn link_of(&self, h: usize, index: u32) -> Option<usize> {
+        self.hosts[h].by_index.get(&index).copied()
+    }
+
+    fn neighbour(&mut self, h: usize, entry: &NeighbourEntry) {
+        if self.link_of(h, entry.index).is_none() || entry.address.is_multicast() {
+            return;
+        }
+        let state = match entry.state {
+            Some(Kernel::Incomplete) => NeighbourState::Incomplete,
+            Some(Kernel::Reachable) => NeighbourState::Reachable,
+            Some(Kernel::Stale) => NeighbourState::Stale,
+            Some(Kernel::Delay) => NeighbourState::Delay,
+            Some(Kernel::Probe) => NeighbourState::Probe,
+            Some(Kernel::Failed) | None => NeighbourState::Failed,
+            // Groups and the host itself.
+            Some(_) => return,
+        };
+        let mac = entry.mac.filter(|_| !matches!(state, NeighbourState::Incomplete | NeighbourState::Failed));
+        let what = What::Neighbour { address: entry.address, mac, state };
+        self.tell(self.clock.now(), Some(h), what, Cause::None);
+    }
+
+    /// A daemon tells its states.
+    pub(super) fn claimed(&mut self, h: usize) -> io::Result<()> {
+        let now = self.clock.now();
+        let Some(node) = &mut self.nodes[h] else { return Ok(()) };
+        let lines = node.claims.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
+        let users = node.launch.claims.as_ref().and_then(|claims| claims.of_the_user);
+        for line in lines {
+            if let Some(fifo) = users {
+                self.tell(now, Some(h), What::Fifo { fifo, line: line.clone() }, Cause::None);
+            }
+            match parse(&line) {
+                Some(Said::Instance(name, to, priority)) => self.claim(h, name, to, priority),
+                Some(Said::Group(group, to)) => {
+                    self.tell(now, Some(h), What::Group { group, to }, Cause::None);
+                }
+                None => {
+                    let text = format!("not understood in the notify FIFO: {line}");
+                    self.tell(now, Some(h), What::Log(text), Cause::None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, h: usize, instance: Name, to: Announced, priority: u8) {
+        let now = self.clock.now();
+        let node = self.nodes[h].as_mut().expect("who claims is a node");
+        let state = match to {
+            Announced::Backup => Some(State::Backup),
+            Announced::Master => Some(State::Master),
+            Announced::Fault => Some(State::Fault),
+            Announced::Stop | Announced::MasterRxLowerPri => None,
+        };
+        let before = node.announced.get(&instance).copied();
+        let from = before.filter(|before| state.is_some_and(|state| state != *before));
+        if let Some(state) = state {
+            node.announced.insert(instance.clone(), state);
+        }
+        let sight = instance.clone();
+        self.tell(now, Some(h), What::Claim { instance, from, to, priority }, Cause::None);
+        self.noticed(now, Sight::State(h, &sight, to));
+    }
+
+    /// Stand-ins of commands tell what they do.
+    pub(super) fn jobs_told(&mut self, h: usize) -> io::Result<()> {
+        let now = self.clock.now();
+        let Some(node) = &mut self.nodes[h] else { return Ok(()) };
+        for line in node.jobs.read()? {
+            let mut words = line.splitn(3, ' ');
+            let (Some(verb), Some(pid), Some(rest)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            let Ok(pid) = pid.parse::<u32>() else { continue };
+            let node = self.nodes[h].as_mut().expect("stand-ins are of nodes");
+            let what = match verb {
+                "start" => {
+                    let job = self.record.next_job();
+                    node.children.insert(pid, job);
+                    What::Spawn { job, command: rest.to_string() }
+                }
+                _ => {
+                    let (Some(job), Ok(number)) = (node.children.remove(&pid), rest.parse()) else {
+                        continue;
+                    };
+                    let exit = if verb == "exit" { Exit::Status(number) } else { Exit::Signal(number) };
+                    What::Exit { job, exit }
+                }
+            };
+            self.tell(now, Some(h), what, Cause::None);
+        }
+        Ok(())
+    }
+
+    /// A daemon writes log lines.
+    pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
+        let now = self.clock.now();
+        let Some(node) = &mut self.nodes[h] else { return Ok(()) };
+        let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
+        if lines.is_empty() && !node.runs() {
+            // The pipe has ended with the daemon.
+            node.log = None;
+        }
+        for line in lines {
+            self.tell(now, Some(h), What::Log(undated(&line).to_string()), Cause::None);
+        }
+        Ok(())
+    }
+}
+
+/// What a daemon says in its FIFO.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Said {
+    Instance(Name, Announced, u8),
+    Group(Name, Announced),
+}
+
+/// `INSTANCE "VI_1" MASTER 100` · `GROUP "G1" MASTER 0`
+fn parse(line: &str) -> Option<Said> {
+    let (kind, rest) = line.split_once(" \"")?;
+    let (name, rest) = rest.split_once("\" ")?;
+    let mut words = rest.split(' ');
+    let (state, priority) = (words.next()?, words.next()?);
+    let all = [
+        Announced::Backup,
+        Announced::Master,
+        Announced::Fault,
+        Announced::Stop,
+        Announced::MasterRxLowerPri,
+    ];
+    let to = all.into_iter().find(|to| to.word() == state)?;
+    match kind {
+        "INSTANCE" => Some(Said::Instance(name.into(), to, priority.parse().ok()?)),
+        "GROUP" => Some(Said::Group(name.into(), to)),
+        _ => None,
+    }
+}
+
+/// A line without the date that keepalived puts before it on a console: `Mon Nov 23 21:45:06 2026: `.
+fn undated(line: &str) -> &str {
+    let dated = line.as_bytes().get(24..26) == Some(b": ") && line.as_bytes().get(3) == Some(&b' ');
+    if dated { line.get(26..).unwrap_or(line) } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_fifo_are_understood() {
+        let instance = Said::Instance("VI_1".into(), Announced::Master, 100);
+        assert_eq!(parse("INSTANCE \"VI_1\" MASTER 100"), Some(instance));
+        assert_eq!(parse("GROUP \"G 1\" FAULT 0"), Some(Said::Group("G 1".into(), Announced::Fault)));
+        for wrong in
+            ["", "INSTANCE", "INSTANCE \"x\" ASLEEP 1", "INSTANCE \"x\" MASTER 300", "OTHER \"x\" STOP 1"]
+        {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_no_part_of_a_line() {
+        assert_eq!(
+            undated("Mon Nov 23 21:45:06 2026: (VI_1) Entering MASTER STATE"),
+            "(VI_1) Entering MASTER STATE"
+        );
+        assert_eq!(undated("(VI_1) Entering MASTER STATE"), "(VI_1) Entering MASTER STATE");
+    }
+}
