@@ -87,8 +87,13 @@ fn regular(path: &Path) -> Result<Source, String> {
 
 /// The keepalived.conf at `path`; an error is one line.
 pub fn read_config(path: &Path) -> Result<Reading, String> {
+    read_config_with(path, &config::Options::default())
+}
+
+/// The same with a configuration id and a seed.
+pub fn read_config_with(path: &Path, options: &config::Options) -> Result<Reading, String> {
     let source = source(path)?;
-    Ok(config::read(&source.name, &source.text, &OnDisk))
+    Ok(config::read_with(&source.name, &source.text, &OnDisk, options))
 }
 
 /// The scenario file at `path`.

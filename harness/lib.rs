@@ -4,6 +4,8 @@ pub mod advice;
 pub mod agreement;
 pub mod bench;
 pub mod command;
+#[cfg(feature = "netns")]
+pub mod daemon;
 pub mod diagnostic;
 pub mod dump;
 pub mod files;

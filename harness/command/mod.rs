@@ -2,6 +2,8 @@
 
 mod bench;
 mod check;
+#[cfg(feature = "netns")]
+mod daemon;
 mod golden;
 mod inputs;
 #[cfg(feature = "netns")]
@@ -50,6 +52,12 @@ enum Command {
     #[cfg(feature = "netns")]
     #[command(hide = true)]
     Lab(Box<lab::LabArguments>),
+    /// Run the engine as a daemon on this machine, in keepalived's place and with its options
+    ///
+    /// Exit codes: 0 stopped as told, 1 with -t there are warnings or errors, 2 wrong use or input, 3 cannot run
+    /// here.
+    #[cfg(feature = "netns")]
+    Daemon(Box<daemon::DaemonArguments>),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -216,5 +224,6 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
         #[cfg(feature = "netns")]
         Command::Lab(arguments) => lab::lab(arguments, console),
+        Command::Daemon(arguments) => daemon::run(arguments, console),
     }
 }

@@ -98,6 +98,12 @@ pub struct AddressOptions {
     pub deprecated: bool,
     /// `IFA_F_NOPREFIXROUTE`.
     pub without_route: bool,
+    /// `preferred_lft` in seconds; for ever if there is none.
+    pub preferred: Option<u32>,
+    /// The other end of a point-to-point address.
+    pub peer: Option<IpAddr>,
+    /// Further flags.
+    pub more: Option<AddressFlags>,
 }
 
 /// A change that was watched.
@@ -284,7 +290,14 @@ impl Netlink {
     pub fn add_address(&mut self, index: u32, cidr: Cidr, options: &AddressOptions) -> io::Result<()> {
         let mut message = address_message(index, cidr);
         message.header.scope = options.scope.unwrap_or(AddressScope::Universe);
-        let mut flags = AddressFlags::empty();
+        if let Some(peer) = options.peer {
+            message.attributes.retain(|a| !matches!(a, AddressAttribute::Address(_)));
+            message.attributes.push(AddressAttribute::Address(peer));
+            if cidr.address.is_ipv6() {
+                message.attributes.push(AddressAttribute::Local(cidr.address));
+            }
+        }
+        let mut flags = options.more.unwrap_or(AddressFlags::empty());
         flags.set(AddressFlags::Nodad, options.without_detection);
         flags.set(AddressFlags::Noprefixroute, options.without_route);
         if !flags.is_empty() {
@@ -296,8 +309,10 @@ impl Netlink {
         if let Some(broadcast) = options.broadcast {
             message.attributes.push(AddressAttribute::Broadcast(broadcast));
         }
-        if options.deprecated {
+        let preferred = if options.deprecated { Some(0) } else { options.preferred };
+        if let Some(preferred) = preferred {
             let mut lifetime = netlink_packet_route::address::CacheInfo::default();
+            lifetime.ifa_preferred = preferred;
             lifetime.ifa_valid = u32::MAX;
             message.attributes.push(AddressAttribute::CacheInfo(lifetime));
         }

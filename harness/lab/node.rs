@@ -167,7 +167,9 @@ impl Node {
         own.retain(|pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program);
         match signal {
             Signal::SIGKILL => kill_at_once(&own),
-            signal => own.iter().for_each(|pid| drop(kill(*pid, signal))),
+            signal => own.iter().for_each(|pid| {
+                let _ = kill(*pid, signal);
+            }),
         }
         Ok(())
     }

@@ -110,6 +110,11 @@ impl Vrrp {
         self.instances[usize::from(instance.0)].state()
     }
 
+    /// The effective priority of an instance.
+    pub fn priority(&self, instance: InstanceId) -> u8 {
+        self.instances[usize::from(instance.0)].priority()
+    }
+
     /// The counters of an instance.
     pub fn counters(&self, instance: InstanceId) -> &Counters {
         &self.instances[usize::from(instance.0)].counters

@@ -1,0 +1,304 @@
+//! The loop: what is ready, then what is due.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal as Unix;
+use nix::sys::utsname::uname;
+use vrrplab_engine::Node;
+use vrrplab_engine::boundary::{
+    ConnId, Cost, Effects, HostFacts, Input, KernelEvent, Origin, ProcessId, Signal, SockId,
+};
+use vrrplab_engine::config::Config;
+use vrrplab_engine::time::{Duration, Instant};
+
+use super::children::As;
+use super::host::{Echo, Host};
+use super::log::Log;
+use super::signals::Signals;
+use super::watch::{self, Files};
+use super::wording::Wording;
+use super::{dump, systemd};
+use crate::kernel::clock::{Alarm, RunClock};
+
+/// Packets that are read from a socket in one round. No socket holds as many, so that what waits is read before a timer
+/// fires; and a flood cannot keep timers from firing.
+const ROUND: usize = 1024;
+
+/// The longest IPv4 packet.
+const LONGEST: usize = 65_536;
+
+/// How often the processes are counted.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A running daemon.
+#[derive(Debug)]
+pub(super) struct Daemon {
+    node: Node,
+    effects: Effects,
+    host: Host,
+    clock: RunClock,
+    /// The instant of the last input; the engine's time does not go back.
+    last: Instant,
+    alarm: Alarm,
+    signals: Signals,
+    files: Files,
+    buffer: Vec<u8>,
+    /// What was counted last, and when to count again.
+    counted: Vec<u32>,
+    count_at: Option<Instant>,
+    log: Log,
+}
+
+/// Something to read from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Alarm,
+    Signals,
+    Kernel,
+    Files,
+    Socket(SockId),
+    Stream(ConnId),
+}
+
+impl Daemon {
+    /// Everything is opened but what the engine asks for.
+    pub(super) fn open(config: Arc<Config>, keeps: bool, mut log: Log) -> io::Result<Daemon> {
+        let signals = Signals::open()?;
+        let mut host = Host::open(&config, As::default_of(&config)?, keeps)?;
+        host.open_pipes(&config);
+        let (files, missing) = Files::open(&config)?;
+        missing.iter().for_each(|folder| log.line(&format!("Unable to monitor {folder} - not found")));
+        let clock = RunClock::start();
+        let counted = watch::count(&config.processes);
+        let facts = facts(&config, &host, &counted);
+        Ok(Daemon {
+            count_at: (!counted.is_empty()).then(|| clock.now() + LOOK),
+            node: Node::new(config, &facts),
+            effects: Effects::new(Cost::FREE),
+            host,
+            clock,
+            last: Instant::ZERO,
+            alarm: Alarm::new()?,
+            signals,
+            files,
+            buffer: vec![0; LONGEST],
+            counted,
+            log,
+        })
+    }
+
+    /// Runs until the engine ends.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        self.hand(Input::Start);
+        self.log.line("Startup complete");
+        systemd::tell("READY=1");
+        while !self.host.ended {
+            let next = [self.node.deadline(), self.count_at].into_iter().flatten().min();
+            self.alarm.set(&self.clock, next)?;
+            for source in self.wait()? {
+                self.read(source)?;
+            }
+            self.fire();
+        }
+        self.host.close();
+        self.complain();
+        self.log.line("Stopped vrrplab");
+        Ok(())
+    }
+
+    fn wait(&self) -> io::Result<Vec<Source>> {
+        let mut sources = vec![Source::Signals, Source::Kernel, Source::Files, Source::Alarm];
+        let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut fds = vec![
+            readable(self.signals.as_fd()),
+            readable(self.host.links.as_fd()),
+            readable(self.files.as_fd()),
+            readable(self.alarm.as_fd()),
+        ];
+        for (sock, raw) in &self.host.sockets {
+            sources.push(Source::Socket(*sock));
+            fds.push(readable(raw.as_fd()));
+        }
+        for (conn, fd, writes) in self.host.streams.waits() {
+            sources.push(Source::Stream(conn));
+            let room = if writes { PollFlags::POLLOUT } else { PollFlags::empty() };
+            fds.push(PollFd::new(fd, PollFlags::POLLIN | room));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        }
+        let ready = fds.iter().map(|fd| fd.revents().is_some_and(|events| !events.is_empty()));
+        Ok(sources.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(source, _)| source).collect())
+    }
+
+    fn read(&mut self, source: Source) -> io::Result<()> {
+        match source {
+            Source::Alarm => self.alarm.silence()?,
+            Source::Signals => {
+                for signal in self.signals.read()? {
+                    self.signal(signal);
+                }
+            }
+            Source::Kernel => {
+                let news = self.host.links.news()?;
+                self.host.reopen(&news.replaced, self.node.config());
+                for event in news.events {
+                    self.kernel(event);
+                }
+            }
+            Source::Files => {
+                for file in self.files.changed()? {
+                    let content = std::fs::read(&self.node.config().files[usize::from(file.0)].file).ok();
+                    self.hand(Input::File { file, content: content.as_deref() });
+                }
+            }
+            Source::Socket(sock) => self.packets(sock),
+            Source::Stream(conn) => {
+                if let Some(told) = self.host.streams.ready(conn) {
+                    self.hand(Input::Stream { conn, event: told.event() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn signal(&mut self, signal: Unix) {
+        match signal {
+            Unix::SIGTERM | Unix::SIGINT if !self.host.stopping => {
+                self.log.line("Stopping");
+                systemd::tell("STOPPING=1");
+                self.host.stopping = true;
+                self.hand(Input::Signal(Signal::Term));
+            }
+            Unix::SIGCHLD => {
+                for (job, exit) in self.host.children.reap() {
+                    self.hand(Input::Job { job, exit });
+                }
+            }
+            Unix::SIGHUP => self.log.line("Reload is not supported: the configuration stays as it is"),
+            Unix::SIGUSR1 => {
+                self.log.line("Printing VRRP data on signal");
+                self.told(dump::write("/tmp/keepalived.data", &dump::data(&self.node)));
+            }
+            Unix::SIGUSR2 => {
+                self.log.line("Printing VRRP stats on signal");
+                self.told(dump::write("/tmp/keepalived.stats", &dump::stats(&self.node)));
+            }
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.log.line(&error.to_string());
+        }
+    }
+
+    fn kernel(&mut self, event: KernelEvent) {
+        if let KernelEvent::Link { link, up } = event {
+            let state = if up { "up" } else { "down" };
+            let line = format!("Netlink reports {} {state}", self.host.links.get(link).0);
+            self.log.line(&line);
+        }
+        self.hand(Input::Kernel(event));
+    }
+
+    fn packets(&mut self, sock: SockId) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for _ in 0..ROUND {
+            // What was read before may have closed it.
+            let Some(raw) = self.host.sockets.get(&sock) else { break };
+            let (node, effects, clock, last) =
+                (&mut self.node, &mut self.effects, &self.clock, &mut self.last);
+            let read = raw.receive(&mut buffer, |packet| {
+                *last = clock.now().max(*last);
+                effects.clear(Origin::default());
+                node.handle(Input::Packet { sock, packet }, *last, effects);
+            });
+            match read {
+                Ok(Some(())) => self.carry_out(false),
+                Ok(None) => break,
+                Err(error) => {
+                    self.log.line(&format!("receive: {error}"));
+                    break;
+                }
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    /// Everything that is due by now.
+    fn fire(&mut self) {
+        while self.node.deadline().is_some_and(|at| at <= self.clock.now()) && !self.host.ended {
+            self.hand(Input::Wake);
+        }
+        if self.count_at.is_some_and(|at| at <= self.clock.now()) {
+            self.count_at = Some(self.clock.now() + LOOK);
+            let counts = watch::count(&self.node.config().processes);
+            let before = std::mem::replace(&mut self.counted, counts.clone());
+            for (n, (running, before)) in counts.into_iter().zip(before).enumerate() {
+                if running != before {
+                    self.hand(Input::Processes { process: ProcessId(n as u16), running });
+                }
+            }
+        }
+    }
+
+    /// Hands the engine an input, and carries out what it asks for.
+    fn hand(&mut self, input: Input<'_>) {
+        let starts = matches!(input, Input::Start);
+        self.last = self.clock.now().max(self.last);
+        self.effects.clear(Origin::default());
+        self.node.handle(input, self.last, &mut self.effects);
+        self.carry_out(starts);
+    }
+
+    /// Does first and talks afterwards: a log that is slow makes no advert late.
+    fn carry_out(&mut self, starts: bool) {
+        for i in 0..self.effects.len() {
+            self.host.perform(self.effects.get(i).effect, &self.effects, self.node.config());
+        }
+        self.host.flush();
+        let (links, detail) = (&self.host.links, self.log.detail());
+        let names = |link| links.get(link).0;
+        let (config, vrrp) = (self.node.config(), self.node.vrrp());
+        let wording = Wording { config, vrrp, effects: &self.effects, names: &names, starts, detail };
+        let lines = wording.lines();
+        lines.iter().for_each(|line| self.log.line(line));
+        self.complain();
+        while let Some(echo) = self.host.echoes.pop_front() {
+            match echo {
+                Echo::Job(job, exit) => self.hand(Input::Job { job, exit }),
+                Echo::Stream(conn, told) => self.hand(Input::Stream { conn, event: told.event() }),
+            }
+        }
+    }
+
+    fn complain(&mut self) {
+        for line in std::mem::take(&mut self.host.complaints) {
+            self.log.line(&line);
+        }
+    }
+}
+
+/// What the daemon finds when it starts.
+fn facts(config: &Config, host: &Host, counted: &[u32]) -> HostFacts {
+    let name = uname().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default();
+    let forwards = std::fs::read_to_string("/proc/sys/net/ipv6/conf/all/forwarding").unwrap_or_default();
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    HostFacts {
+        hostname: name.split('.').next().unwrap_or_default().to_string(),
+        links: host.links.facts(),
+        forwards6: forwards.trim() == "1",
+        files: watch::contents(config),
+        processes: counted.to_vec(),
+        wall_clock: Duration::from_micros(wall.as_micros() as u64),
+    }
+}

@@ -1,0 +1,120 @@
+//! Tracked files, by inotify on the folders that they are in, as keepalived does: a file may be replaced, removed and
+//! made again. And tracked processes, by looking through `/proc`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+use vrrplab_engine::boundary::FileId;
+use vrrplab_engine::config::{Config, ParamMatch, TrackProcess};
+
+/// The tracked files.
+#[derive(Debug)]
+pub(super) struct Files {
+    inotify: Inotify,
+    /// By folder: the names in it, and whose they are.
+    folders: Vec<(WatchDescriptor, OsString, FileId)>,
+}
+
+impl Files {
+    /// Watches the folders of all tracked files. A folder that is not there is not watched, and its name is returned.
+    pub(super) fn open(config: &Config) -> io::Result<(Files, Vec<String>)> {
+        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+        let (mut folders, mut missing) = (Vec::new(), Vec::new());
+        let events = AddWatchFlags::IN_CLOSE_WRITE
+            | AddWatchFlags::IN_DELETE
+            | AddWatchFlags::IN_MOVED_TO
+            | AddWatchFlags::IN_MOVED_FROM;
+        for (n, file) in config.files.iter().enumerate() {
+            let path = Path::new(&file.file);
+            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            match inotify.add_watch(folder, events) {
+                Ok(watch) => folders.push((watch, name.to_os_string(), FileId(n as u16))),
+                Err(_) => missing.push(folder.display().to_string()),
+            }
+        }
+        Ok((Files { inotify, folders }, missing))
+    }
+
+    /// The files that may have changed since the last time, each once.
+    pub(super) fn changed(&self) -> io::Result<Vec<FileId>> {
+        let mut changed = Vec::new();
+        let events = match self.inotify.read_events() {
+            Err(nix::errno::Errno::EAGAIN) => Vec::new(),
+            events => events?,
+        };
+        for event in events {
+            let overflow = event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW);
+            for (watch, name, file) in &self.folders {
+                let is_it = *watch == event.wd && event.name.as_ref() == Some(name);
+                if (is_it || overflow) && !changed.contains(file) {
+                    changed.push(*file);
+                }
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl AsFd for Files {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
+    }
+}
+
+/// What is in the tracked files when the daemon starts.
+pub(super) fn contents(config: &Config) -> BTreeMap<String, Vec<u8>> {
+    config.files.iter().filter_map(|f| Some((f.file.clone(), fs::read(&f.file).ok()?))).collect()
+}
+
+/// How many processes run for each `vrrp_track_process`.
+pub(super) fn count(specs: &[TrackProcess]) -> Vec<u32> {
+    let mut counts = vec![0; specs.len()];
+    let Ok(entries) = fs::read_dir("/proc") else { return counts };
+    for entry in entries.flatten() {
+        if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        let folder = entry.path();
+        for (spec, count) in specs.iter().zip(&mut counts) {
+            *count += u32::from(is_it(spec, &folder));
+        }
+    }
+    counts
+}
+
+/// Whether the process of this folder is one that is counted: by its name (`comm`, 15 bytes), or by its command line
+/// with `full_command` or parameters (core/track_process.c).
+fn is_it(spec: &TrackProcess, folder: &Path) -> bool {
+    let Some((program, parameters)) = spec.process.split_first() else { return false };
+    if !spec.full_command && parameters.is_empty() && spec.param_match == ParamMatch::Exact {
+        let Ok(name) = fs::read(folder.join("comm")) else { return false };
+        let name = name.strip_suffix(b"\n").unwrap_or(&name);
+        let wanted = program.rsplit('/').next().unwrap_or(program).as_bytes();
+        return name == &wanted[..wanted.len().min(15)];
+    }
+    let Ok(line) = fs::read(folder.join("cmdline")) else { return false };
+    let line = line.strip_suffix(&[0]).unwrap_or(&line);
+    let mut words = line.split(|byte| *byte == 0);
+    let same = words.next().is_some_and(|word| word == program.as_bytes());
+    same && parameters_fit(spec.param_match, parameters, &words.collect::<Vec<_>>())
+}
+
+fn parameters_fit(how: ParamMatch, wanted: &[String], given: &[&[u8]]) -> bool {
+    let same = |count: usize| wanted.iter().zip(given).take(count).all(|(w, g)| w.as_bytes() == *g);
+    match how {
+        ParamMatch::Exact => wanted.len() == given.len() && same(wanted.len()),
+        ParamMatch::Initial => wanted.len() <= given.len() && same(wanted.len()),
+        ParamMatch::Partial => match wanted.split_last() {
+            None => true,
+            Some((last, before)) => {
+                let begins = given.get(before.len()).is_some_and(|g| g.starts_with(last.as_bytes()));
+                begins && same(before.len())
+            }
+        },
+    }
+}
