@@ -92,7 +92,7 @@ impl WorldArguments {
         for &world in &self.world {
             match world {
                 World::Sim if subjects.contains(&engine) => {
-                    cells.push(Cell { world, subjects: engine.clone() })
+                    cells.push(Cell { world, subjects: engine.clone() });
                 }
                 World::Sim if self.world.len() > 1 => {}
                 World::Sim => {
@@ -106,6 +106,14 @@ impl WorldArguments {
 }
 
 impl Cell {
+    /// The words that choose this cell, each with a blank before it; none for what is usual.
+    pub(super) fn words(&self) -> String {
+        match self.world {
+            World::Sim => String::new(),
+            World::Netns => format!(" --world netns --subject {}", self.subjects),
+        }
+    }
+
     /// Whether only who speaks can be compared here.
     pub(super) fn is_coarse(&self) -> bool {
         false
