@@ -80,6 +80,12 @@ pub fn enter_by([mount, name, net]: [RawFd; 3]) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets the calling thread receive all signals: a program that a process with a signalfd starts would otherwise be deaf to those that its
+/// parent reads there. Makes only a system call.
+pub fn hear_signals() -> io::Result<()> {
+    Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?)
+}
+
 /// Brings the thread back, also when what was done inside panics.
 struct Back<'a>(&'a Namespaces);
 

@@ -99,11 +99,22 @@ fn agrees(
     known: &Deviations,
 ) -> Result<Completion, Failed> {
     let again = format!("again: vrrplab run --world sim,netns --subject {subject} {path}");
-    let order =
-        Order { input: vec![path], scenario: Arc::clone(scenario), seed: SEED, subjects: subject.parse()? };
+    let later = agreement::calm(scenario, SEED);
+    let order = Order {
+        input: vec![path],
+        scenario: Arc::clone(scenario),
+        later,
+        seed: SEED,
+        subjects: subject.parse()?,
+    };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);
-    let (found, late) = match agreement::compare(&simulate(scenario, SEED), &done.run, &done.notes, false) {
+    let (found, late) = match agreement::compare(
+        &simulate(&Arc::new(scenario.later(later)), SEED),
+        &done.run,
+        &done.notes,
+        false,
+    ) {
         Verdict::Agrees(_) => (Vec::new(), None),
         Verdict::Differs(agreement) => (agreement.disagreements, None),
         Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
