@@ -155,6 +155,13 @@ impl Lab {
         kill(Pid::from_raw(child.id() as i32), signal).expect("it can be signalled");
     }
 
+    /// Sends a signal to the process that runs VRRP.
+    pub(crate) fn pause(&mut self, node: usize, signal: Signal) {
+        self.act();
+        let text = fs::read_to_string(self.path(&format!("{node}.vrrp.pid"))).expect("a PID file");
+        kill(Pid::from_raw(text.trim().parse().expect("a PID")), signal).expect("it can be signalled");
+    }
+
     /// Kills all of a daemon's processes at once.
     pub(crate) fn kill(&mut self, node: usize) {
         self.act();
