@@ -1,15 +1,18 @@
 //! What kernels and daemons tell: addresses and neighbours by netlink, states by FIFO, children by their stand-ins, log lines.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use netlink_packet_route::neighbour::NeighbourState as Kernel;
+use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{Announced, Exit};
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::anchors::Sight;
 use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
+use super::host::Above;
 use super::world::Lab;
-use crate::kernel::netlink::{AddressState, Change, NeighbourEntry};
+use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
 impl Lab {
     /// A host's kernel reports changes.
@@ -19,23 +22,60 @@ impl Lab {
                 Change::AddressAdded(address) => self.address(h, &address, true),
                 Change::AddressRemoved(address) => self.address(h, &address, false),
                 Change::Neighbour(entry) => self.neighbour(h, &entry),
-                Change::Link(_) | Change::LinkGone(_) => {}
+                Change::Link(state) => self.link_above(h, &state),
+                Change::LinkGone(index) => {
+                    if let Some(above) = self.hosts[h].above.remove(&index).filter(|above| above.live) {
+                        above.addresses.iter().for_each(|cidr| self.holds(h, above.link, *cidr, false));
+                    }
+                }
             }
         }
         Ok(())
     }
 
     fn address(&mut self, h: usize, address: &AddressState, added: bool) {
-        let now = self.clock.now();
-        // On interfaces that daemons make nothing is looked at yet.
-        let Some(link) = self.link_of(h, address.index) else { return };
-        // What the kernel makes of a link's Ethernet address it makes and drops by itself.
-        if address.cidr.address == self.scenario.hosts[h].links[link].mac.link_local() {
+        let AddressState { index, cidr, .. } = *address;
+        let host = &mut self.hosts[h];
+        let above = host.above.get_mut(&index);
+        let (link, mac) = match (host.by_index.get(&index), &above) {
+            (Some(&link), _) => (link, None),
+            (None, Some(above)) => (above.link, above.mac),
+            (None, None) => return,
+        };
+        // What the kernel makes of an Ethernet address it makes and drops by itself.
+        let own = [Some(self.scenario.hosts[h].links[link].mac), mac];
+        if own.into_iter().flatten().any(|mac| cidr.address == mac.link_local()) {
             return;
         }
+        if let Some(above) = above {
+            let changed = if added { above.addresses.insert(cidr) } else { above.addresses.remove(&cidr) };
+            if !changed || !above.live {
+                return;
+            }
+        }
+        self.holds(h, link, cidr, added);
+    }
+
+    /// An interface above a link of the host is now so.
+    fn link_above(&mut self, h: usize, state: &LinkState) {
+        let Some(link) = state.parent.and_then(|parent| self.link_of(h, parent)) else { return };
+        let (mac, live, addresses) = (state.mac, state.live, BTreeSet::new());
+        let fresh = Above { link, mac, live, addresses };
+        let above = self.hosts[h].above.entry(state.index).or_insert(fresh);
+        if above.live == live {
+            return;
+        }
+        above.live = live;
+        for cidr in above.addresses.clone() {
+            self.holds(h, link, cidr, live);
+        }
+    }
+
+    /// A host has an address now, or has it no longer.
+    fn holds(&mut self, h: usize, link: usize, cidr: Cidr, added: bool) {
         let name = self.scenario.hosts[h].links[link].name.clone();
-        self.tell(now, Some(h), What::Address { added, cidr: address.cidr, link: name }, Cause::None);
-        self.address_seen(h, address.cidr.address, added);
+        self.tell(self.clock.now(), Some(h), What::Address { added, cidr, link: name }, Cause::None);
+        self.address_seen(h, cidr.address, added);
     }
 
     fn link_of(&self, h: usize, index: u32) -> Option<usize> {
