@@ -22,6 +22,9 @@ pub(super) struct LabArguments {
     /// What runs on the nodes
     #[arg(long)]
     subject: Subjects,
+    /// What configurations of programs of the user's are made of
+    #[arg(long)]
+    template: Option<PathBuf>,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -40,6 +43,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         scenario: input.scenario,
         seed: arguments.seed,
         subjects: arguments.subject.clone(),
+        template: arguments.template.clone(),
     };
     let done = confine::enter().and_then(|_| lab::serve(&order, console.out));
     match done {

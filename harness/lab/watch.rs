@@ -11,6 +11,7 @@ use vrrplab_sim::anchors::Sight;
 use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
 use super::host::Above;
+use super::launch::frr;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -176,7 +177,6 @@ impl Lab {
 
     /// A daemon writes log lines.
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
-        let now = self.clock.now();
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
         if lines.is_empty() && !node.runs() {
@@ -184,9 +184,21 @@ impl Lab {
             node.log = None;
         }
         for line in lines {
-            self.tell(now, Some(h), What::Log(undated(&line).to_string()), Cause::None);
+            self.log_line(h, undated(&line));
         }
         Ok(())
+    }
+
+    fn log_line(&mut self, h: usize, line: &str) {
+        let now = self.clock.now();
+        let routers = self.nodes[h].as_ref().map(|node| &node.launch.logs).filter(|logs| !logs.is_empty());
+        let said = routers.map_or(frr::Said::Words, |routers| frr::said(line, routers));
+        if said != frr::Said::Nothing {
+            self.tell(now, Some(h), What::Log(line.to_string()), Cause::None);
+        }
+        if let frr::Said::State(instance, to, priority) = said {
+            self.claim(h, instance, to, priority);
+        }
     }
 }
 
@@ -218,10 +230,14 @@ fn parse(line: &str) -> Option<Said> {
     }
 }
 
-/// A line without the date that keepalived puts before it on a console: `Mon Nov 23 21:45:06 2026: `.
+/// A line without the date that keepalived puts before it on a console, `Mon Nov 23 21:45:06 2026: `, or FRR, `2026/11/23 21:45:06 `.
 fn undated(line: &str) -> &str {
-    let dated = line.as_bytes().get(24..26) == Some(b": ") && line.as_bytes().get(3) == Some(&b' ');
-    if dated { line.get(26..).unwrap_or(line) } else { line }
+    let bytes = line.as_bytes();
+    if bytes.get(24..26) == Some(b": ") && bytes.get(3) == Some(&b' ') {
+        return line.get(26..).unwrap_or(line);
+    }
+    let frr = bytes.get(4) == Some(&b'/') && bytes.get(7) == Some(&b'/') && bytes.get(19) == Some(&b' ');
+    if frr { line.get(20..).unwrap_or(line) } else { line }
 }
 
 #[cfg(test)]
@@ -247,5 +263,6 @@ mod tests {
             "(VI_1) Entering MASTER STATE"
         );
         assert_eq!(undated("(VI_1) Entering MASTER STATE"), "(VI_1) Entering MASTER STATE");
+        assert_eq!(undated("2026/11/23 22:19:24 VRRP: x"), "VRRP: x");
     }
 }
