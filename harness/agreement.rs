@@ -7,8 +7,10 @@ use vrrplab_sim::scenario::{Role, Scenario};
 
 use crate::notes::Notes;
 
-/// A machine whose timer was later than this before the run, or that was later than this during it, is loaded.
+/// A machine whose timers are later than this is loaded.
 const IDLE: Duration = Duration::from_millis(5);
+/// So is one on which more than half a process waits for each processor, in hundredths.
+const IDLE_LOAD: u64 = 50;
 
 /// How a run compares with the one that it is held against.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,7 +31,8 @@ pub fn compare(ours: &Run, other: &Run, notes: &Notes, coarse: bool) -> Verdict 
         lanes
     });
     let worst = Duration::from_micros(notes.late_before.max(notes.late_during));
-    let base = if worst <= IDLE { Tolerance::IDLE } else { Tolerance::LOADED };
+    let idle = worst <= IDLE && notes.load <= IDLE_LOAD;
+    let base = if idle { Tolerance::IDLE } else { Tolerance::LOADED };
     let tolerance = Tolerance::real(base);
     let agreement = match coarse {
         true => agree::agree_speakers(&lanes[0], &lanes[1], &tolerance),

@@ -134,7 +134,25 @@ impl WorldArguments {
     }
 }
 
+/// As one types it: commands need quotes.
+fn quoted(subjects: &Subjects) -> String {
+    let text = subjects.to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "=,:._-/".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
 impl Cell {
+    /// The words that choose this cell, each with a blank before it; none for what is usual.
+    pub(super) fn words(&self) -> String {
+        match self.world {
+            World::Sim => String::new(),
+            World::Netns => {
+                let template = self.template.iter().map(|path| format!(" --template {}", path.display()));
+                format!(" --world netns --subject {}{}", quoted(&self.subjects), template.collect::<String>())
+            }
+        }
+    }
+
     /// Whether only who speaks can be compared here.
     pub(super) fn is_coarse(&self) -> bool {
         self.subjects.are_coarse()

@@ -20,7 +20,7 @@ pub struct Namespaces {
 }
 
 fn own(kind: &str) -> io::Result<OwnedFd> {
-    Ok(File::open(format!("/proc/self/ns/{kind}"))?.into())
+    Ok(File::open(format!("/proc/thread-self/ns/{kind}"))?.into())
 }
 
 impl Namespaces {
