@@ -1,11 +1,24 @@
-//! What a scenario asks for that only the simulator can do.
+//! What a scenario asks for that only the simulator can do, and what of it a subject cannot.
+
+mod frr;
 
 use vrrplab_engine::boundary::Cost;
 use vrrplab_sim::neighbour::Manners;
-use vrrplab_sim::scenario::{Fault, HostSettings, Role, Scenario};
+use vrrplab_sim::scenario::{Fault, HostIndex, HostSettings, Role, Scenario};
 
-/// Why a scenario cannot run on the real kernel, if it cannot.
-pub fn unfit(scenario: &Scenario) -> Option<String> {
+use crate::subject::{Subject, Subjects};
+
+/// Why a scenario cannot run on the real kernel with these subjects, if it cannot.
+pub fn unfit(scenario: &Scenario, subjects: &Subjects) -> Option<String> {
+    on_the_kernel(scenario).or_else(|| {
+        (0..scenario.hosts.len()).find_map(|h| match subjects.of(&scenario.hosts[h].name) {
+            Some(Subject::Frr) => frr::unfit(scenario, HostIndex(h)),
+            _ => None,
+        })
+    })
+}
+
+fn on_the_kernel(scenario: &Scenario) -> Option<String> {
     let faults = scenario.script.iter().find_map(|act| match &act.fault {
         Fault::Process { .. } => Some("act `process`: how many processes run is said, not done".to_string()),
         _ => None,
