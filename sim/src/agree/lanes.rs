@@ -46,6 +46,8 @@ pub struct Lanes {
     dead: BTreeSet<Name>,
     /// Why each child was started.
     pub(super) jobs: BTreeMap<u32, Cause>,
+    /// When each node told a state, if the lanes of states were left out.
+    pub(super) words: BTreeMap<Name, Vec<Instant>>,
 }
 
 /// Building: everything is told in the order of time, for a crash tells which address events do not count.
@@ -105,8 +107,9 @@ impl Lanes {
             .lanes
             .iter()
             .filter(|(lane, _)| matches!(lane, Lane::States { .. }) && &**lane.node() == node);
-        let entries = of_node.flat_map(|(_, entries)| entries);
-        entries.map(|entry| entry.at).filter(|at| *at >= act.at).min()
+        let told = of_node.flat_map(|(_, entries)| entries).map(|entry| entry.at);
+        let left_out = self.words.get(node).into_iter().flatten().copied();
+        told.chain(left_out).filter(|at| *at >= act.at).min()
     }
 
     /// An instance announced a state. What scripts are not told (a master that hears a lower priority) is
