@@ -12,6 +12,7 @@ mod acts;
 pub mod confine;
 mod host;
 mod launch;
+mod lines;
 mod mail;
 mod measure;
 mod node;
