@@ -175,3 +175,18 @@ fn what_is_tracked_is_of_protocol_keepalived() {
     assert_eq!(protocol("protocol static"), None);
     assert_eq!(protocol("protocol static no_track").as_deref(), Some("static"));
 }
+
+#[test]
+fn the_interface_of_a_static_route_with_a_track_group_is_followed() {
+    let link = KernelEvent::Link { link: LinkId(1), up: false };
+    let text = |group: &str| {
+        let fixed = format!("via 10.0.1.9 dev eth1{group}");
+        let text = TEXT.replace("via 10.0.0.9 dev eth0", &fixed).replace("dev eth1 metric 5", "dev eth0");
+        format!("track_group G {{\ngroup {{\nV\n}}\n}}\n{text}")
+    };
+    for (group, state) in [(" track_group G", State::Fault), ("", State::Master)] {
+        let mut lab = bench(&text(group)).master();
+        after(&mut lab, link);
+        assert_eq!(lab.state(), Some(state), "{group}");
+    }
+}

@@ -135,7 +135,6 @@ pub(super) fn missing(config: &Config) -> Vec<String> {
     for option in ["encap", "vrf", "as"] {
         lacks(&format!("{option} of a route"), routes().filter(|r| r.option(option).is_some()).count());
     }
-    lacks("track_group: what is static is not made anew for it", config.track_groups.len());
     lacks("garp_group", config.garp_groups.len());
     lacks("interface_up_down_delays", config.link_delays.len());
     lacks("linkbeat_interfaces", config.link_polling.len());

@@ -17,14 +17,16 @@ use vrrplab_engine::config::{Config, Family, Route, RouteOption, Rule, network, 
 
 use crate::kernel::netlink::{Change, Precedence, Watch};
 
-/// What is to be watched: what is tracked (vrrp.c:vrrp_complete_instance).
+/// What is to be watched: virtual ones that are tracked, and static ones of a track group (vrrp.c:vrrp_complete_instance,
+/// process_static_entries). Other static ones are noticed only where these are watched.
 pub(super) fn watched(config: &Config) -> Vec<Watch> {
-    let routes = config.instances.iter().flat_map(|i| &i.routes).chain(&config.static_routes);
-    let rules = config.instances.iter().flat_map(|i| &i.rules).chain(&config.static_rules);
+    let fixed = config.static_routes.iter().filter(|r| r.option("track_group").is_some());
+    let routes = config.instances.iter().flat_map(|i| &i.routes).filter(|r| !r.no_track()).chain(fixed);
+    let fixed = config.static_rules.iter().filter(|r| r.option("track_group").is_some());
+    let rules = config.instances.iter().flat_map(|i| &i.rules).filter(|r| !r.no_track()).chain(fixed);
     let of_route = |r: &Route| if r.family == Family::V4 { Watch::Routes4 } else { Watch::Routes6 };
     let of_rule = |r: &Rule| if r.family == Family::V4 { Watch::Rules4 } else { Watch::Rules6 };
-    let routes = routes.filter(|r| !r.no_track()).map(of_route);
-    let mut watched: Vec<Watch> = routes.chain(rules.filter(|r| !r.no_track()).map(of_rule)).collect();
+    let mut watched: Vec<Watch> = routes.map(of_route).chain(rules.map(of_rule)).collect();
     watched.sort_by_key(|watch| *watch as u32);
     watched.dedup();
     watched

@@ -6,7 +6,7 @@
 //! | master                                      | routes, then rules are added, after the addresses   |
 //! | no longer master                            | rules, then routes are removed, before the addresses |
 //! | a stranger removes one of a master          | as if it were an address: farewell, skew            |
-//! | a stranger removes a static one             | added again at once                                 |
+//! | a stranger removes a static one             | added again at once, if the daemon watches          |
 //! | the interface of a route goes down          | FAULT by the tracker that the route implies         |
 //! | the interface of a static one comes up      | static addresses and routes are added again         |
 //!

@@ -12,7 +12,8 @@ pub(crate) const CASES: &[Case] = &[
     ("alike::routes_and_rules_of_ipv6", true, ipv6),
     ("alike::a_stranger_takes_a_route", true, stranger_route),
     ("alike::a_stranger_takes_a_rule", true, stranger_rule),
-    ("alike::what_is_static_comes_back", true, static_ones),
+    ("alike::what_is_static_comes_back", true, watched),
+    ("alike::static_routes_alone_are_not_watched", true, unwatched),
     ("alike::a_killed_daemon_leaves_its_routes", true, killed),
 ];
 
@@ -148,9 +149,17 @@ fn stranger_rule() -> Result<(), Failed> {
     taken(&["rule", "del", "priority", "300"])
 }
 
-fn static_ones() -> Result<(), Failed> {
+fn watched() -> Result<(), Failed> {
+    static_ones("\n    10.2.0.0/16 dev eth0 metric 5", "\n    from 10.9.0.100 table 77")
+}
+
+fn unwatched() -> Result<(), Failed> {
+    static_ones("", "")
+}
+
+fn static_ones(routes: &str, rules: &str) -> Result<(), Failed> {
     alike(|lab, who| {
-        lab.start(0, who, "", &text(FIXED, "10.9.0.100/24", "", ""));
+        lab.start(0, who, "", &text(FIXED, "10.9.0.100/24", routes, rules));
         lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", seconds(20));
         lab.watch(seconds(2));
         for words in [
