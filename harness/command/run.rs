@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use vrrplab_engine::finding::Severity;
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::Run;
 
 use super::inputs::{self, Input};
@@ -42,7 +43,7 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     in_order(
         inputs.len(),
         jobs,
-        |i| cell.run(&inputs[i], arguments.seed),
+        |i| cell.run(&inputs[i], Duration::ZERO, arguments.seed),
         |i, outcome| told.one(&inputs[i], outcome, arguments, console),
     );
     told.finish(arguments, console)

@@ -32,8 +32,9 @@ impl Namespaces {
     /// New ones; `prepare` runs inside before anybody else sees them. The calling thread stays where it is.
     pub fn create<T>(prepare: impl FnOnce() -> io::Result<T>) -> io::Result<(Namespaces, T)> {
         let here = Namespaces::current()?;
-        let _back = Back(&here);
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
+        // Only now is there a way back to take: who may not leave may not return either.
+        let _back = Back(&here);
         let made = prepare()?;
         Ok((Namespaces::current()?, made))
     }
@@ -78,6 +79,12 @@ pub fn enter_by([mount, name, net]: [RawFd; 3]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets the calling thread receive all signals: a program that a process with a signalfd starts would otherwise be deaf to those that its
+/// parent reads there. Makes only a system call.
+pub fn hear_signals() -> io::Result<()> {
+    Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?)
 }
 
 /// Brings the thread back, also when what was done inside panics.

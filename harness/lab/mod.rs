@@ -17,6 +17,7 @@ mod measure;
 mod node;
 mod parcel;
 mod ping;
+mod private;
 mod record;
 mod relay;
 mod standin;
@@ -49,8 +50,10 @@ const SLACK: Duration = Duration::from_millis(100);
 pub struct Order {
     /// The words that name the scenario's file, or the configurations that make one: see `vrrplab run`.
     pub input: Vec<String>,
-    /// The scenario.
+    /// The scenario as it is in that file.
     pub scenario: Arc<Scenario>,
+    /// How much later its script is to be.
+    pub later: Duration,
     /// What chance is drawn from.
     pub seed: u64,
     /// What runs on the nodes.
@@ -78,6 +81,7 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
         .args(["--scenario", &order.scenario.name])
         .args(["--seed", &order.seed.to_string()])
         .args(["--subject", &order.subjects.to_string()])
+        .args(["--later", &order.later.to_string()])
         .args(order.template.iter().flat_map(|path| [OsStr::new("--template"), path.as_os_str()]))
         .args(&order.input)
         .stdin(Stdio::null())
@@ -102,10 +106,11 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
 
 fn judged(order: &Order, parcel: Parcel) -> LabRun {
     let Parcel { trace, capture, notes } = parcel;
-    let mut judge = Judge::with_slack(&order.scenario, SLACK);
+    let scenario = Arc::new(order.scenario.later(order.later));
+    let mut judge = Judge::with_slack(&scenario, SLACK);
     trace.events.iter().for_each(|event| judge.event(event));
     let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
-    let run = Run { scenario: Arc::clone(&order.scenario), seed: order.seed, trace, capture, judgement };
+    let run = Run { scenario, seed: order.seed, trace, capture, judgement };
     LabRun { run, notes }
 }
 
@@ -113,8 +118,9 @@ fn judged(order: &Order, parcel: Parcel) -> LabRun {
 /// [`confine::enter`].
 pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
+    let scenario = Arc::new(order.scenario.later(order.later));
     let crew = launch::Crew::new(&order.subjects, order.template.as_deref())?;
-    let mut lab = world::Lab::build(Arc::clone(&order.scenario), order.seed, crew).map_err(failed)?;
+    let mut lab = world::Lab::build(scenario, order.seed, crew).map_err(failed)?;
     lab.run().map_err(failed)?;
     let header = Header {
         scenario: order.scenario.name.clone(),

@@ -18,7 +18,7 @@ use vrrplab_sim::trace::Name;
 
 use super::launch::Launch;
 use super::standin;
-use crate::kernel::namespace::Namespaces;
+use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
 
 /// The daemon of a node.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) announced: BTreeMap<Name, State>,
     /// The numbers of children that run, by process id.
     pub(super) children: BTreeMap<u32, u32>,
+    /// Since when the daemon works: it says so, or tells a state.
+    pub(super) there: Option<Instant>,
     /// What runs here, until that is told.
     pub(super) identity: Option<String>,
     /// When it was started last.
@@ -117,6 +119,7 @@ impl Node {
             log: None,
             announced: BTreeMap::new(),
             children: BTreeMap::new(),
+            there: None,
             identity: None,
             started: None,
             main: None,
@@ -129,6 +132,16 @@ impl Node {
         self.main.is_some()
     }
 
+    /// Whether the daemon is on its way: it has not ended, and it does not work yet.
+    pub(super) fn is_starting(&self) -> bool {
+        self.main.is_some() && self.there.is_none()
+    }
+
+    /// The daemon works now.
+    pub(super) fn is_there(&mut self, now: Instant) {
+        self.there.get_or_insert(now);
+    }
+
     /// Starts the daemon.
     pub(super) fn start(&mut self, inside: &Namespaces) -> io::Result<()> {
         self.write_files(inside)?;
@@ -139,6 +152,7 @@ impl Node {
         self.main = Some(pid);
         self.log = Some(Lines::of(reader));
         self.announced.clear();
+        self.there = None;
         Ok(())
     }
 
@@ -171,7 +185,7 @@ impl Node {
         command.stdout(out).stderr(err);
         let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
         // SAFETY: what runs between fork and exec makes system calls only.
-        unsafe { command.pre_exec(move || crate::kernel::namespace::enter_by(fds)) };
+        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
         let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
         Ok(Pid::from_raw(child.id() as i32))
     }

@@ -205,7 +205,8 @@ impl Lab {
     }
 
     /// Starts the daemons that start with the run. A real one reads its files first, 30 ms on an idle machine and a second on a
-    /// busy one; that is no part of a scenario. The run begins when the last of them has told its first state.
+    /// busy one; that is no part of a scenario. The run begins when the first of them is there, or rather a moment earlier, so that
+    /// what the script does at the instant of a timer comes before it, as it does in the simulator.
     fn start_first(&mut self) -> io::Result<()> {
         let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
         let set_going = self.clock.now();
@@ -216,7 +217,8 @@ impl Lab {
         while self.clock.now() < patience && first.iter().any(|&h| self.is_starting(h)) {
             self.turn(patience.min(self.clock.now() + LOOK))?;
         }
-        let began = self.record.last_claim().unwrap_or(set_going);
+        let there = first.iter().filter_map(|&h| self.nodes[h].as_ref()?.there).min();
+        let began = Instant::ZERO + there.unwrap_or(set_going).saturating_since(Instant::ZERO + BEFORE);
         let shifted = |at: Instant| Instant::ZERO + at.saturating_since(began);
         self.clock.begin_at(began);
         self.record.shift(shifted);
@@ -233,14 +235,11 @@ impl Lab {
         matches!(&self.scenario.hosts[h].role, Role::Node(node) if node.start == Some(Instant::ZERO))
     }
 
-    /// Whether a daemon runs that has not told a state of each instance, and is expected to.
+    /// Whether a daemon is on its way, and is expected to say so when it is there.
     fn is_starting(&self, h: usize) -> bool {
-        let (Some(node), Role::Node(spec)) = (&self.nodes[h], &self.scenario.hosts[h].role) else {
-            return false;
-        };
+        let Some(node) = &self.nodes[h] else { return false };
         let patience = node.started.filter(|_| node.launch.may_be_silent).map(|at| at + SILENCE);
-        let expected = patience.is_none_or(|until| self.clock.now() < until);
-        node.runs() && expected && node.announced.len() < spec.reading.config.instances.len()
+        node.is_starting() && patience.is_none_or(|until| self.clock.now() < until)
     }
 
     /// What hosts say when their links come up is no part of the run.
@@ -460,14 +459,14 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
             _ => Ok(()),
         };
     };
-    if let Some(folder) = std::path::Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(fail)?;
-    }
+    super::private::room_for(std::path::Path::new(path)).map_err(fail)?;
     std::fs::write(path, content).map_err(fail)
 }
 
 /// How long the first daemons may take to start.
 const START: Duration = Duration::from_secs(5);
+/// How long before the first daemon is there the run begins.
+const BEFORE: Duration = Duration::from_millis(10);
 /// After how long the last news of a carrier has been told: linkwatch waits for a second.
 const CARRIER_NEWS: std::time::Duration = std::time::Duration::from_millis(1_100);
 /// How often it is looked whether they have.

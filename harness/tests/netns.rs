@@ -102,21 +102,24 @@ fn agrees(
 ) -> Result<Completion, Failed> {
     let subject = subjects.to_string();
     let again = format!("again: vrrplab run --world sim,netns --subject {subject} {path}");
+    let later = agreement::calm(scenario, SEED);
     let order = Order {
         input: vec![path],
         scenario: Arc::clone(scenario),
+        later,
         seed: SEED,
         subjects: subjects.clone(),
         template: None,
     };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);
-    let (found, late) =
-        match agreement::compare(&simulate(scenario, SEED), &done.run, &done.notes, subjects.are_coarse()) {
-            Verdict::Agrees(_) => (Vec::new(), None),
-            Verdict::Differs(agreement) => (agreement.disagreements, None),
-            Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
-        };
+    let ours = simulate(&Arc::new(scenario.later(later)), SEED);
+    let verdict = agreement::compare(&ours, &done.run, &done.notes, subjects.are_coarse());
+    let (found, late) = match verdict {
+        Verdict::Agrees(_) => (Vec::new(), None),
+        Verdict::Differs(agreement) => (agreement.disagreements, None),
+        Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
+    };
     let explained = known.apply(&scenario.name, "netns", &subject, &found);
     let left: Vec<_> = explained.unexplained.into_iter().cloned().collect();
     match (agree::report(&left), late) {

@@ -14,6 +14,7 @@ pub(crate) const CASES: &[Case] = &[
     ("alike::link_down_and_up", true, link),
     ("alike::a_stranger_takes_an_address", true, stranger),
     ("alike::group", true, group),
+    ("alike::a_master_that_was_away_reads_before_its_timers_fire", true, pause),
 ];
 
 /// What one of them did.
@@ -245,5 +246,21 @@ vrrp_instance VI_2 {
         lab.signal(0, Signal::SIGTERM);
         lab.ends(0, seconds(40));
         Vec::new()
+    })
+}
+
+fn pause() -> Result<(), Failed> {
+    alike(|lab, who| {
+        lab.start(0, who, "", &instance("  virtual_ipaddress {\n    10.9.0.100/24\n  }"));
+        lab.line(0, "INSTANCE \"VI_1\" MASTER 200", seconds(60));
+        let lower = instance("  virtual_ipaddress {\n    10.9.0.100/24\n  }").replace("200", "100");
+        lab.start(1, Who::Ours, "", &lower);
+        lab.watch(seconds(5));
+        // The other one takes over after 3.1 to 3.6 s and speaks twice. Advert and second burst are due meanwhile.
+        lab.pause(0, Signal::SIGSTOP);
+        lab.watch(seconds(47));
+        lab.pause(0, Signal::SIGCONT);
+        lab.watch(seconds(5));
+        vec![format!("held: {} {}", lab.holds(0, "10.9.0.100"), lab.holds(1, "10.9.0.100"))]
     })
 }

@@ -77,8 +77,8 @@ impl Lab {
         fs::create_dir(&folder).expect("a folder of its own");
         let spaces: Vec<_> = (0..2).map(|_| Namespaces::create(|| Ok(())).expect("a namespace").0).collect();
         let mac = |n: u8| Some(Mac([2, 0, 0, 0, 0, n]));
-        let there = End { name: "eth0", mac: mac(2), namespace: Some(spaces[1].net()) };
-        let here = End { name: "eth0", mac: mac(1), namespace: None };
+        let there = End { name: "eth0", mac: mac(2), index: Some(200), namespace: Some(spaces[1].net()) };
+        let here = End { name: "eth0", mac: mac(1), index: None, namespace: None };
         // From inside: the kernel looks for the name in the namespace of who asks, and there may be an eth0 outside.
         let made = spaces[0].within(|| Netlink::open()?.add_veth(&here, &there));
         made.expect("a namespace to enter").expect("a veth pair");
@@ -153,6 +153,13 @@ impl Lab {
         self.act();
         let child = self.nodes[node].child.as_ref().expect("a daemon runs");
         kill(Pid::from_raw(child.id() as i32), signal).expect("it can be signalled");
+    }
+
+    /// Sends a signal to the process that runs VRRP.
+    pub(crate) fn pause(&mut self, node: usize, signal: Signal) {
+        self.act();
+        let text = fs::read_to_string(self.path(&format!("{node}.vrrp.pid"))).expect("a PID file");
+        kill(Pid::from_raw(text.trim().parse().expect("a PID")), signal).expect("it can be signalled");
     }
 
     /// Kills all of a daemon's processes at once.

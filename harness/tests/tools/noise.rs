@@ -16,9 +16,11 @@ pub(crate) fn as_of_a_real_clock(trace: &Trace, capture: &Capture) -> (Trace, Ca
     let mut rng = Rng::new(1, 2);
     let mut last: BTreeMap<Option<Name>, Instant> = BTreeMap::new();
     for Event { at, host, what, cause } in &mut trace.events {
-        // A laboratory notes an act before it acts.
-        let latest = if matches!(what, What::Fault(_)) { 1 } else { LATEST };
-        let late = *at + Duration::from_micros(rng.below(latest));
+        // A laboratory notes an act before it acts, whatever it hears of late.
+        if matches!(what, What::Fault(_)) {
+            continue;
+        }
+        let late = *at + Duration::from_micros(rng.below(LATEST));
         *at = late.max(last.get(host).copied().unwrap_or_default());
         // One switch tells that a frame came and what became of it.
         if let What::Lost { frame: Some(frame), .. } | What::Touched { frame, .. } = what {
@@ -28,9 +30,7 @@ pub(crate) fn as_of_a_real_clock(trace: &Trace, capture: &Capture) -> (Trace, Ca
         if let What::Tx { frame, .. } = what {
             capture.frames[*frame as usize - 1].at = *at;
         }
-        if !matches!(what, What::Fault(_)) {
-            *cause = Cause::None;
-        }
+        *cause = Cause::None;
     }
     trace.events.sort_by_key(|event| event.at);
     (trace, capture)
