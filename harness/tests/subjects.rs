@@ -94,6 +94,7 @@ fn trial(
         seed: SEED,
         subjects,
         template,
+        later: Duration::ZERO,
     };
     Trial::ignorable_test(name, move || {
         for kind in order.subjects.kinds() {

@@ -225,7 +225,7 @@ fn a_stale_entry_ends_when_it_fails() {
 fn the_ethernet_address_of_a_virtual_router_is_never_stale() {
     let mut run = silent_heal();
     let (address, state) = (VIP.into(), NeighbourState::Reachable);
-    let mac = Some(vrrplab_engine::addr::Mac([0, 0, 0x5e, 0, 1, 100]));
+    let mac = Some(Mac([0, 0, 0x5e, 0, 1, 100]));
     run.at(23_000).event(Some("probe"), Cause::None, What::Neighbour { address, mac, state });
     let (from, until, ..) = violation_of(&run.end(25_000), Oracle::StaleNeighbour);
     assert_eq!((from, until), (ms(18_414), Some(ms(23_000))));
