@@ -108,7 +108,6 @@ impl Node {
     ) -> io::Result<Node> {
         let (claims, jobs) = inside.within(|| {
             cover()?;
-            launch.folders.iter().try_for_each(|path| standin::cover_folder(path))?;
             launch.covers.iter().try_for_each(|(path, text)| standin::cover_file(path, text))?;
             let claims = launch.claims.as_ref().map(|c| Lines::fifo(&c.path)).transpose()?;
             Ok::<_, io::Error>((claims, Lines::fifo(Path::new(standin::JOBS))?))
