@@ -1,0 +1,156 @@
+//! `vrrplab bench takeover`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use vrrplab_engine::time::Duration;
+
+use super::{Console, Exit};
+use crate::bench::takeover::{self, Plan, Samples, Verdict};
+use crate::files;
+use crate::subject::Subject;
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct TakeoverArguments {
+    /// Advert interval, as in 100ms or 1s
+    #[arg(long, default_value = "100ms", value_name = "TIME", value_parser = interval)]
+    interval: Duration,
+    /// How many takeovers of each
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// How many before them are not counted
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    warm_up: u32,
+    /// What the moments of death and the order of each round are drawn from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Who is measured, and beside whom
+    #[arg(long, default_value = "engine,keepalived", value_name = "A,B", value_parser = subjects)]
+    subject: [Subject; 2],
+    /// Write samples.csv, table.txt and ecdf.svg there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Measure nothing: make table and plot of a samples.csv
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["interval", "runs", "warm_up", "seed", "subject"])]
+    from: Option<PathBuf>,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let time: Duration = text.parse().map_err(|_| "a time, as in 100ms or 1s".to_string())?;
+    let centiseconds = time.as_micros() / 10_000;
+    if (1..=4095).contains(&centiseconds) && time.as_micros().is_multiple_of(10_000) {
+        Ok(time)
+    } else {
+        Err("an interval has whole centiseconds, 10ms to 40950ms".to_string())
+    }
+}
+
+fn subjects(text: &str) -> Result<[Subject; 2], String> {
+    let (a, b) = text.split_once(',').ok_or("two of them, as in engine,keepalived")?;
+    Ok([a.parse()?, b.parse()?])
+}
+
+pub(super) fn run(arguments: &TakeoverArguments, console: &mut Console<'_>) -> Exit {
+    let measured = match &arguments.from {
+        Some(path) => files::read_text(path)
+            .and_then(|text| Samples::read(&text).map_err(|e| format!("{}: {e}", path.display())))
+            .map(|samples| (samples, Vec::new()))
+            .map_err(|error| (error, Exit::Input)),
+        None => measure(arguments, console).map_err(|error| (error, Exit::Machine)),
+    };
+    let (samples, notes) = match measured {
+        Ok(measured) => measured,
+        Err((error, exit)) => {
+            console.complain(&format!("error: {error}\n"));
+            return exit;
+        }
+    };
+    let (text, verdict) = takeover::table(&samples, &notes);
+    console.say(&text);
+    if let Some(folder) = &arguments.out {
+        let all =
+            [("table.txt", text), ("ecdf.svg", takeover::svg(&samples)), ("samples.csv", samples.csv())];
+        for (name, text) in all {
+            if let Err(error) = files::write_whole(&folder.join(name), text.as_bytes()) {
+                console.complain(&format!("error: {error}\n"));
+                return Exit::Machine;
+            }
+        }
+    }
+    match verdict {
+        Verdict::Kept => Exit::Pass,
+        Verdict::Broken => Exit::Fail,
+    }
+}
+
+#[cfg(not(feature = "netns"))]
+fn measure(_: &TakeoverArguments, _: &mut Console<'_>) -> Result<(Samples, Vec<String>), String> {
+    Err("built without the real kernel: cargo build --release --features netns".to_string())
+}
+
+#[cfg(feature = "netns")]
+fn measure(
+    arguments: &TakeoverArguments,
+    console: &mut Console<'_>,
+) -> Result<(Samples, Vec<String>), String> {
+    use std::sync::Arc;
+
+    use crate::lab::{confine, takeover::Pairs};
+    let plan = Plan {
+        interval: arguments.interval,
+        runs: arguments.runs,
+        warm_up: arguments.warm_up,
+        seed: arguments.seed,
+        subjects: arguments.subject.clone(),
+    };
+    // From here on this is a process in namespaces of its own, with a /run of its own.
+    confine::enter()?;
+    let beside = files::Beside::file("takeover.toml".as_ref());
+    let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
+    let scenario = read.scenarios.into_iter().next().ok_or("the laboratory's own scenario is wrong")?;
+    let fail = |error: std::io::Error| error.to_string();
+    let mut pairs = Pairs::start(&plan, Arc::new(scenario)).map_err(fail)?;
+    let load = load();
+    let mut samples = Samples {
+        interval: plan.interval,
+        subjects: plan.subjects.each_ref().map(ToString::to_string),
+        rounds: Vec::with_capacity(plan.runs as usize),
+    };
+    for n in 0..plan.warm_up + plan.runs {
+        let round = pairs.round(n).map_err(fail)?;
+        if n >= plan.warm_up {
+            samples.rounds.push(round);
+        }
+        if n % 100 == 99 {
+            console.complain(&format!("{} of {}\n", n + 1, plan.warm_up + plan.runs));
+        }
+    }
+    Ok((samples, notes(&plan, &pairs, &load)))
+}
+
+/// Load averages of 1, 5 and 15 minutes.
+#[cfg(feature = "netns")]
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// How it was measured.
+#[cfg(feature = "netns")]
+fn notes(plan: &Plan, pairs: &crate::lab::takeover::Pairs, before: &str) -> Vec<String> {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let kernel = nix::sys::utsname::uname().map(|u| u.release().to_string_lossy().into_owned());
+    let class = |pair: usize| pairs.classes[pair].iter().cloned().collect::<Vec<_>>().join(", ");
+    vec![
+        format!(
+            "Linux {}, {cores} processors, load averages {before} at the beginning, {} at the end",
+            kernel.unwrap_or_default(),
+            load(),
+        ),
+        format!("scheduled as: {} {}; {} {}", plan.subjects[0], class(0), plan.subjects[1], class(1)),
+        format!(
+            "{} rounds before the first were not counted; {} takeovers were void, because the other router spoke first",
+            plan.warm_up, pairs.void
+        ),
+    ]
+}
