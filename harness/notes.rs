@@ -8,6 +8,8 @@ use vrrplab_engine::time::Duration;
 pub struct Notes {
     /// How late a timer of a millisecond went off before the run: the greatest of fifty.
     pub late_before: u64,
+    /// How many processes wanted to run for each processor before the run, in hundredths (the load of the last minute).
+    pub load: u64,
     /// How late the laboratory did what was due while it ran: the greatest.
     pub late_during: u64,
     /// How long frames spent between the kernel's stamp and the switch's other side: [`Spread`].

@@ -99,7 +99,7 @@ mod tests {
         for threads in [1, 3, 8] {
             let mut seen = Vec::new();
             let slow = |i: usize| {
-                thread::sleep(std::time::Duration::from_millis(if i % 4 == 0 { 3 } else { 0 }));
+                thread::sleep(std::time::Duration::from_millis(if i.is_multiple_of(4) { 3 } else { 0 }));
                 i * i
             };
             in_order(20, NonZeroUsize::new(threads).unwrap(), slow, |i, square| seen.push((i, square)));

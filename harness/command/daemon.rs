@@ -171,6 +171,7 @@ fn signal(text: &str) -> Result<i32, String> {
         "RELOAD" => Ok(libc::SIGHUP),
         "DATA" => Ok(libc::SIGUSR1),
         "STATS" => Ok(libc::SIGUSR2),
+        "STATS_CLEAR" | "JSON" => Err("there is no such function here".into()),
         _ => Err("a function is STOP, RELOAD, DATA or STATS".into()),
     }
 }

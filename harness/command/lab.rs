@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use vrrplab_engine::time::Duration;
 
 use super::{Console, Exit, QuickArguments, inputs};
 use crate::lab::{self, Order, confine};
@@ -22,6 +23,9 @@ pub(super) struct LabArguments {
     /// What runs on the nodes
     #[arg(long)]
     subject: Subjects,
+    /// How much later the script is to be
+    #[arg(long, default_value = "0s")]
+    later: Duration,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -38,6 +42,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
     let order = Order {
         input: Vec::new(),
         scenario: input.scenario,
+        later: arguments.later,
         seed: arguments.seed,
         subjects: arguments.subject.clone(),
     };

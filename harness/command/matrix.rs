@@ -27,10 +27,12 @@ pub(super) fn run(
     let jobs = arguments.place.jobs.get() * cells.len();
     let mut table = Table { cells, rows: Vec::new(), exit: Exit::Pass };
     let mut row = Vec::new();
+    let later = |input: &Input| agreement::calm(&input.scenario, arguments.seed);
+    let later: Vec<_> = inputs.iter().map(later).collect();
     in_order(
         inputs.len() * cells.len(),
         NonZeroUsize::new(jobs).expect("a product of numbers above zero"),
-        |i| cells[i % cells.len()].run(&inputs[i / cells.len()], arguments.seed),
+        |i| cells[i % cells.len()].run(&inputs[i / cells.len()], later[i / cells.len()], arguments.seed),
         |i, outcome| {
             row.push(outcome);
             if row.len() == cells.len() {

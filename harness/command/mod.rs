@@ -235,6 +235,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
         #[cfg(feature = "netns")]
         Command::Lab(arguments) => lab::lab(arguments, console),
+        #[cfg(feature = "netns")]
         Command::Daemon(arguments) => daemon::run(arguments, console),
     }
 }

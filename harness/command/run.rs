@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use vrrplab_engine::finding::Severity;
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::Run;
 
 use super::inputs::{self, Input};
@@ -32,13 +33,14 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     if cells.len() > 1 {
         return matrix::run(arguments, &cells, &inputs, console);
     }
-    let mut told = Told { whole: arguments.timeline || inputs.len() == 1, ..Told::default() };
     let cell = &cells[0];
+    let whole = arguments.timeline || inputs.len() == 1;
+    let mut told = Told { whole, place: cell.words(), ..Told::default() };
     let jobs = if cell.world == World::Sim { NonZeroUsize::MIN } else { arguments.place.jobs };
     in_order(
         inputs.len(),
         jobs,
-        |i| cell.run(&inputs[i], arguments.seed),
+        |i| cell.run(&inputs[i], Duration::ZERO, arguments.seed),
         |i, outcome| told.one(&inputs[i], outcome, arguments, console),
     );
     told.finish(arguments, console)
@@ -49,6 +51,8 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
 struct Told {
     /// Every run with its timeline.
     whole: bool,
+    /// The words that say where.
+    place: String,
     passed: usize,
     failed: usize,
     skipped: usize,
@@ -81,9 +85,15 @@ impl Told {
             true => self.passed += 1,
             false => self.failed += 1,
         }
-        tell(run, input, arguments, self.whole, console);
+        let again = format!("{}{}", input.again(), self.place);
+        tell(run, &again, arguments, self.whole, console);
+        if arguments.format == Format::Text
+            && let Some(notes) = done.notes.as_ref().filter(|_| self.whole)
+        {
+            console.say(&report::notes(notes, console.colour));
+        }
         if arguments.junit.is_some() {
-            self.junit.add((run, &input.again()));
+            self.junit.add((run, &again));
         }
         if let Some(folder) = &arguments.out
             && let Err(error) = write(run, &folder.join(&input.scenario.name))
@@ -150,7 +160,7 @@ fn tell_findings(input: &Input, all: bool, console: &mut Console<'_>) {
     }
 }
 
-fn tell(run: &Run, input: &Input, arguments: &RunArguments, whole: bool, console: &mut Console<'_>) {
+fn tell(run: &Run, again: &str, arguments: &RunArguments, whole: bool, console: &mut Console<'_>) {
     if arguments.format == Format::Json {
         return console.say(&format!("{}\n", report::json(run)));
     }
@@ -160,7 +170,7 @@ fn tell(run: &Run, input: &Input, arguments: &RunArguments, whole: bool, console
     };
     console.say(&text);
     if !run.judgement.passed() {
-        console.say(&format!("  again   vrrplab run {} --seed {}\n", input.again(), arguments.seed));
+        console.say(&format!("  again   vrrplab run {again} --seed {}\n", arguments.seed));
     }
 }
 

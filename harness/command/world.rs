@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::{Run, run as run_in_simulator};
 
 use super::inputs::Input;
@@ -92,7 +94,7 @@ impl WorldArguments {
         for &world in &self.world {
             match world {
                 World::Sim if subjects.contains(&engine) => {
-                    cells.push(Cell { world, subjects: engine.clone() })
+                    cells.push(Cell { world, subjects: engine.clone() });
                 }
                 World::Sim if self.world.len() > 1 => {}
                 World::Sim => {
@@ -106,35 +108,44 @@ impl WorldArguments {
 }
 
 impl Cell {
+    /// The words that choose this cell, each with a blank before it; none for what is usual.
+    pub(super) fn words(&self) -> String {
+        match self.world {
+            World::Sim => String::new(),
+            World::Netns => format!(" --world netns --subject {}", self.subjects),
+        }
+    }
+
     /// Whether only who speaks can be compared here.
     pub(super) fn is_coarse(&self) -> bool {
         false
     }
 
     /// Runs a scenario here.
-    pub(super) fn run(&self, input: &Input, seed: u64) -> Outcome {
+    pub(super) fn run(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
         match self.world {
-            World::Sim => {
-                Outcome::Run(Box::new(Done { run: run_in_simulator(&input.scenario, seed), notes: None }))
-            }
-            World::Netns => self.run_in_laboratory(input, seed),
+            World::Sim => Outcome::Run(Box::new(Done {
+                run: run_in_simulator(&Arc::new(input.scenario.later(later)), seed),
+                notes: None,
+            })),
+            World::Netns => self.run_in_laboratory(input, later, seed),
         }
     }
 
-    fn run_in_laboratory(&self, input: &Input, seed: u64) -> Outcome {
+    fn run_in_laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
         match unfit(&input.scenario) {
             Some(why) => Outcome::Skipped(why),
-            None => self.laboratory(input, seed),
+            None => self.laboratory(input, later, seed),
         }
     }
 
     #[cfg(not(feature = "netns"))]
-    fn laboratory(&self, _: &Input, _: u64) -> Outcome {
+    fn laboratory(&self, _: &Input, _: Duration, _: u64) -> Outcome {
         Outcome::Failed("built without the real kernel: cargo build --features netns".to_string())
     }
 
     #[cfg(feature = "netns")]
-    fn laboratory(&self, input: &Input, seed: u64) -> Outcome {
+    fn laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
         use crate::lab::{self, Order};
         let program = match std::env::current_exe() {
             Ok(program) => program,
@@ -142,7 +153,8 @@ impl Cell {
         };
         let order = Order {
             input: input.words.clone(),
-            scenario: std::sync::Arc::clone(&input.scenario),
+            scenario: Arc::clone(&input.scenario),
+            later,
             seed,
             subjects: self.subjects.clone(),
         };

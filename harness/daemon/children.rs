@@ -14,6 +14,8 @@ use nix::unistd::{Gid, Group, Pid, Uid, User, execve, setgid, setgroups, setuid}
 use vrrplab_engine::boundary::{Exit, JobId, KillSignal};
 use vrrplab_engine::config::Config;
 
+use crate::kernel::namespace::hear_signals;
+
 /// What keepalived takes out of the environment of its children.
 const WITHHELD: [&str; 3] = ["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"];
 
@@ -155,6 +157,7 @@ fn start<'a>(argv: impl Iterator<Item = &'a str>, whom: As) -> io::Result<Child>
 
 /// What a child is before it is a program.
 fn become_somebody(whom: As, parent: u32) -> io::Result<()> {
+    hear_signals()?;
     setgroups(&[whom.group])?;
     setgid(whom.group)?;
     setuid(whom.user)?;

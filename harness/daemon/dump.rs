@@ -66,3 +66,41 @@ pub(super) fn write(path: &str, text: &str) -> io::Result<()> {
     let mut file = options.write(true).create_new(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
     io::Write::write_all(&mut file, text.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vrrplab_engine::boundary::{Cost, Effects, HostFacts, Input};
+    use vrrplab_engine::config::{self, NoSources};
+    use vrrplab_engine::time::Instant;
+
+    use super::*;
+
+    const TEXT: &str = "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 51\n priority 200\n \
+                        virtual_ipaddress {\n  10.9.0.100/24\n }\n}\n";
+
+    #[test]
+    fn the_dump_of_the_data_says_states_and_what_is_in_effect() {
+        let config = config::read("t.conf", TEXT, &NoSources).config;
+        let mut node = Node::new(Arc::new(config), &HostFacts::default());
+        node.handle(Input::Start, Instant::ZERO, &mut Effects::new(Cost::FREE));
+        let data = data(&node);
+        assert!(data.contains("# VI_1: Fault, effective priority 200\n"), "{data}");
+        assert!(data.contains("    priority 200\n"), "{data}");
+        assert!(stats(&node).contains("VRRP Instance: VI_1\n"), "{}", stats(&node));
+    }
+
+    #[test]
+    fn a_dump_is_not_written_through_a_link_that_somebody_left() {
+        let folder = std::env::temp_dir().join(format!("vrrplab-dump-{}", std::process::id()));
+        fs::create_dir(&folder).expect("a folder");
+        let (target, link) = (folder.join("target"), folder.join("link"));
+        fs::write(&target, "mine").expect("a file");
+        std::os::unix::fs::symlink(&target, &link).expect("a link");
+        write(link.to_str().expect("a path"), "dump").expect("a dump");
+        assert_eq!(fs::read_to_string(&target).expect("a file"), "mine");
+        assert_eq!(fs::read_to_string(&link).expect("a file"), "dump");
+        fs::remove_dir_all(&folder).expect("to remove it");
+    }
+}

@@ -47,7 +47,7 @@ impl Links {
         let mut netlink = Netlink::open()?;
         let known = netlink.links()?.into_iter().map(Known::new).collect();
         let mut links = Links { netlink, monitor, known };
-        links.compare_addresses(&mut News::default())?;
+        links.compare_addresses(&[], &mut News::default())?;
         Ok(links)
     }
 
@@ -103,7 +103,7 @@ impl Links {
         let mut news = News::default();
         match self.monitor.read() {
             Ok(changes) => {
-                let mut addresses = false;
+                let (mut addresses, mut removed) = (false, Vec::new());
                 for change in changes {
                     match change {
                         Change::Link(state) => self.link_changed(&state, &mut news),
@@ -111,18 +111,22 @@ impl Links {
                             self.link_gone(index, &mut news);
                             addresses = true;
                         }
-                        Change::AddressAdded(_) | Change::AddressRemoved(_) => addresses = true,
+                        Change::AddressAdded(_) => addresses = true,
+                        Change::AddressRemoved(state) => {
+                            addresses = true;
+                            removed.push((state.index, state.cidr));
+                        }
                         Change::Neighbour(_) => {}
                     }
                 }
                 if addresses || !news.replaced.is_empty() {
-                    self.compare_addresses(&mut news)?;
+                    self.compare_addresses(&removed, &mut news)?;
                 }
             }
             // Something was dropped: whatever it was, it shows.
             Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
                 self.compare_links(&mut news)?;
-                self.compare_addresses(&mut news)?;
+                self.compare_addresses(&[], &mut news)?;
             }
             Err(error) => return Err(error),
         }
@@ -164,14 +168,19 @@ impl Links {
         Ok(())
     }
 
-    fn compare_addresses(&mut self, news: &mut News) -> io::Result<()> {
+    /// What went is told in the order in which the kernel removed it: secondary addresses before their primary.
+    fn compare_addresses(&mut self, order: &[(u32, Cidr)], news: &mut News) -> io::Result<()> {
         let found = self.netlink.addresses()?;
         for (place, known) in self.known.iter_mut().enumerate() {
             let link = LinkId(place as u16);
             let here = |a: &&AddressState| known.index != 0 && a.index == known.index;
             let now: Vec<Cidr> = found.iter().filter(here).map(|a| a.cidr).collect();
-            let removed = known.addresses.iter().filter(|c| !now.contains(c));
-            news.events.extend(removed.map(|&cidr| KernelEvent::AddressRemoved { link, cidr }));
+            let gone = known.addresses.iter().filter(|c| !now.contains(c));
+            let mut gone: Vec<Cidr> = gone.copied().collect();
+            gone.sort_by_key(|cidr| {
+                order.iter().position(|o| *o == (known.index, *cidr)).unwrap_or(usize::MAX)
+            });
+            news.events.extend(gone.into_iter().map(|cidr| KernelEvent::AddressRemoved { link, cidr }));
             let added = now.iter().filter(|c| !known.addresses.contains(c));
             news.events.extend(added.map(|&cidr| KernelEvent::AddressAdded { link, cidr }));
             known.addresses = now;

@@ -1,14 +1,15 @@
 //! The engine as a daemon on this machine, in the place of keepalived: its sockets, netlink, children, FIFOs and signals
 //! are keepalived 2.2.7's as far as others can see them.
 //!
-//! One thread and one poll(2). A round of the loop reads everything that is there, then fires what is due, because that is
-//! the order in which keepalived does it: after a pause the adverts that wait are read before the timer that they
-//! would have kept from firing. An effect is carried out as soon as it is asked for. Work costs no time here
-//! ([`Cost::FREE`]): the machine takes the time that it takes, and a timer counts from the reading of the clock that its
-//! input came with, which is some ten microseconds before its work is done.
+//! One thread and one poll(2), and beside it at most a thread that counts processes. A round of the loop reads
+//! everything that is there, then fires what is due, because that is the order in which keepalived does it: after a
+//! pause the adverts that wait are read before the timer that they would have kept from firing. An effect is carried
+//! out as soon as it is asked for. Work costs no time here
+//! ([`Cost::FREE`](vrrplab_engine::boundary::Cost::FREE)): the machine takes the time that it takes, and a timer counts
+//! from the reading of the clock that its input came with, which is some ten microseconds before its work is done.
 //!
-//! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `filter`, `children`,
-//! `fifo`, `streams`, `watch`; `wording` and `log`; `prepare` (what is done before).
+//! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `filter`,
+//! `children`, `fifo`, `streams`, `watch`; `wording`, `results` and `log`; `prepare` (what is done before).
 
 mod addresses;
 mod children;
@@ -21,6 +22,7 @@ mod links;
 mod log;
 mod pid;
 mod prepare;
+mod results;
 mod signals;
 mod sockets;
 mod streams;

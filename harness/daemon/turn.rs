@@ -11,7 +11,7 @@ use nix::sys::signal::Signal as Unix;
 use nix::sys::utsname::uname;
 use vrrplab_engine::Node;
 use vrrplab_engine::boundary::{
-    ConnId, Cost, Effects, HostFacts, Input, KernelEvent, Origin, ProcessId, Signal, SockId,
+    ConnId, Cost, Effects, Exit, HostFacts, Input, JobId, KernelEvent, LinkId, Origin, Signal, SockId,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
@@ -19,8 +19,9 @@ use vrrplab_engine::time::{Duration, Instant};
 use super::children::As;
 use super::host::{Echo, Host};
 use super::log::Log;
+use super::results::Results;
 use super::signals::Signals;
-use super::watch::{self, Files};
+use super::watch::{self, Files, Processes};
 use super::wording::Wording;
 use super::{dump, systemd};
 use crate::kernel::clock::{Alarm, RunClock};
@@ -31,9 +32,6 @@ const ROUND: usize = 1024;
 
 /// The longest IPv4 packet.
 const LONGEST: usize = 65_536;
-
-/// How often the processes are counted.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// A running daemon.
 #[derive(Debug)]
@@ -48,9 +46,8 @@ pub(super) struct Daemon {
     signals: Signals,
     files: Files,
     buffer: Vec<u8>,
-    /// What was counted last, and when to count again.
-    counted: Vec<u32>,
-    count_at: Option<Instant>,
+    processes: Processes,
+    results: Results,
     log: Log,
 }
 
@@ -61,6 +58,7 @@ enum Source {
     Signals,
     Kernel,
     Files,
+    Processes,
     Socket(SockId),
     Stream(ConnId),
 }
@@ -74,10 +72,9 @@ impl Daemon {
         let (files, missing) = Files::open(&config)?;
         missing.iter().for_each(|folder| log.line(&format!("Unable to monitor {folder} - not found")));
         let clock = RunClock::start();
-        let counted = watch::count(&config.processes);
-        let facts = facts(&config, &host, &counted);
+        let processes = Processes::open(&config)?;
+        let facts = facts(&config, &host, processes.counted());
         Ok(Daemon {
-            count_at: (!counted.is_empty()).then(|| clock.now() + LOOK),
             node: Node::new(config, &facts),
             effects: Effects::new(Cost::FREE),
             host,
@@ -87,7 +84,8 @@ impl Daemon {
             signals,
             files,
             buffer: vec![0; LONGEST],
-            counted,
+            processes,
+            results: Results::default(),
             log,
         })
     }
@@ -98,8 +96,7 @@ impl Daemon {
         self.log.line("Startup complete");
         systemd::tell("READY=1");
         while !self.host.ended {
-            let next = [self.node.deadline(), self.count_at].into_iter().flatten().min();
-            self.alarm.set(&self.clock, next)?;
+            self.alarm.set(&self.clock, self.node.deadline())?;
             for source in self.wait()? {
                 self.read(source)?;
             }
@@ -112,12 +109,14 @@ impl Daemon {
     }
 
     fn wait(&self) -> io::Result<Vec<Source>> {
-        let mut sources = vec![Source::Signals, Source::Kernel, Source::Files, Source::Alarm];
+        let mut sources =
+            vec![Source::Signals, Source::Kernel, Source::Files, Source::Processes, Source::Alarm];
         let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut fds = vec![
             readable(self.signals.as_fd()),
             readable(self.host.links.as_fd()),
             readable(self.files.as_fd()),
+            readable(self.processes.as_fd()),
             readable(self.alarm.as_fd()),
         ];
         for (sock, raw) in &self.host.sockets {
@@ -159,6 +158,11 @@ impl Daemon {
                     self.hand(Input::File { file, content: content.as_deref() });
                 }
             }
+            Source::Processes => {
+                for (process, running) in self.processes.changed()? {
+                    self.hand(Input::Processes { process, running });
+                }
+            }
             Source::Socket(sock) => self.packets(sock),
             Source::Stream(conn) => {
                 if let Some(told) = self.host.streams.ready(conn) {
@@ -179,7 +183,7 @@ impl Daemon {
             }
             Unix::SIGCHLD => {
                 for (job, exit) in self.host.children.reap() {
-                    self.hand(Input::Job { job, exit });
+                    self.ended(job, exit);
                 }
             }
             Unix::SIGHUP => self.log.line("Reload is not supported: the configuration stays as it is"),
@@ -202,12 +206,24 @@ impl Daemon {
     }
 
     fn kernel(&mut self, event: KernelEvent) {
-        if let KernelEvent::Link { link, up } = event {
+        if let KernelEvent::Link { link, up } = event
+            && self.is_used(link)
+        {
             let state = if up { "up" } else { "down" };
             let line = format!("Netlink reports {} {state}", self.host.links.get(link).0);
             self.log.line(&line);
         }
         self.hand(Input::Kernel(event));
+    }
+
+    /// Whether an instance runs on an interface or follows it.
+    fn is_used(&self, link: LinkId) -> bool {
+        let name = self.host.links.get(link).0;
+        let config = self.node.config();
+        let groups = config.groups.iter().map(|g| &g.tracks);
+        let tracks = config.instances.iter().map(|i| &i.tracks).chain(groups);
+        config.instances.iter().any(|i| i.interface == name)
+            || tracks.flat_map(|t| &t.interfaces).any(|t| t.name == name)
     }
 
     fn packets(&mut self, sock: SockId) {
@@ -234,20 +250,17 @@ impl Daemon {
         self.buffer = buffer;
     }
 
+    fn ended(&mut self, job: JobId, exit: Exit) {
+        if let Some(line) = self.results.ended(self.node.config(), job, exit) {
+            self.log.line(&line);
+        }
+        self.hand(Input::Job { job, exit });
+    }
+
     /// Everything that is due by now.
     fn fire(&mut self) {
         while self.node.deadline().is_some_and(|at| at <= self.clock.now()) && !self.host.ended {
             self.hand(Input::Wake);
-        }
-        if self.count_at.is_some_and(|at| at <= self.clock.now()) {
-            self.count_at = Some(self.clock.now() + LOOK);
-            let counts = watch::count(&self.node.config().processes);
-            let before = std::mem::replace(&mut self.counted, counts.clone());
-            for (n, (running, before)) in counts.into_iter().zip(before).enumerate() {
-                if running != before {
-                    self.hand(Input::Processes { process: ProcessId(n as u16), running });
-                }
-            }
         }
     }
 
@@ -266,6 +279,7 @@ impl Daemon {
             self.host.perform(self.effects.get(i).effect, &self.effects, self.node.config());
         }
         self.host.flush();
+        self.results.started(self.node.config(), &self.effects, starts);
         let (links, detail) = (&self.host.links, self.log.detail());
         let names = |link| links.get(link).0;
         let (config, vrrp) = (self.node.config(), self.node.vrrp());
@@ -275,7 +289,7 @@ impl Daemon {
         self.complain();
         while let Some(echo) = self.host.echoes.pop_front() {
             match echo {
-                Echo::Job(job, exit) => self.hand(Input::Job { job, exit }),
+                Echo::Job(job, exit) => self.ended(job, exit),
                 Echo::Stream(conn, told) => self.hand(Input::Stream { conn, event: told.event() }),
             }
         }

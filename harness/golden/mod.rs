@@ -2,6 +2,7 @@
 //!
 //! `golden/<scenario>/engine.trace` is ours; `golden/<scenario>/keepalived-<version>/` is a recording.
 
+pub mod deviations;
 pub mod recording;
 
 use std::fs;

@@ -20,7 +20,7 @@ pub struct Namespaces {
 }
 
 fn own(kind: &str) -> io::Result<OwnedFd> {
-    Ok(File::open(format!("/proc/self/ns/{kind}"))?.into())
+    Ok(File::open(format!("/proc/thread-self/ns/{kind}"))?.into())
 }
 
 impl Namespaces {
@@ -78,6 +78,12 @@ pub fn enter_by([mount, name, net]: [RawFd; 3]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets the calling thread receive all signals: a program that a process with a signalfd starts would otherwise be deaf to those that its
+/// parent reads there. Makes only a system call.
+pub fn hear_signals() -> io::Result<()> {
+    Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?)
 }
 
 /// Brings the thread back, also when what was done inside panics.

@@ -79,6 +79,8 @@ pub struct End<'a> {
     pub name: &'a str,
     /// Its Ethernet address; drawn by the kernel if there is none.
     pub mac: Option<Mac>,
+    /// Its index; the kernel's choice if there is none.
+    pub index: Option<u32>,
     /// The namespace that it is made in; ours if there is none.
     pub namespace: Option<BorrowedFd<'a>>,
 }
@@ -426,6 +428,7 @@ fn messages(mut bytes: &[u8]) -> io::Result<Vec<NetlinkMessage<RouteNetlinkMessa
 
 fn end(end: &End<'_>) -> LinkMessage {
     let mut message = LinkMessage::default();
+    message.header.index = end.index.unwrap_or(0);
     message.attributes.push(LinkAttribute::IfName(end.name.to_string()));
     if let Some(mac) = end.mac {
         message.attributes.push(LinkAttribute::Address(mac.0.to_vec()));

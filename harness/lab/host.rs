@@ -18,6 +18,12 @@ use crate::kernel::packet::Packets;
 /// Where a host keeps what the laboratory gives it.
 pub(super) const FOLDER: &str = "/run/vrrplab";
 
+/// The switch's ends have indices from here on, which no link of a host has. The kernel tells of a carrier up to a second late
+/// unless an interface and its peer have different indices (net/core/link_watch.c, `linkwatch_urgent_event`).
+const OUTER: u32 = 10_000;
+/// So many for each host.
+const LINKS: usize = 100;
+
 /// A host that is built.
 #[derive(Debug)]
 pub(super) struct LabHost {
@@ -52,10 +58,12 @@ pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Re
     let mut links = Vec::with_capacity(spec.links.len());
     for (l, link) in spec.links.iter().enumerate() {
         let name = format!("h{number}l{l}");
-        let here = End { name: &name, mac: None, namespace: None };
-        let there = End { name: &link.name, mac: Some(link.mac), namespace: Some(namespaces.net()) };
+        let index = OUTER + (number * LINKS + l) as u32;
+        let here = End { name: &name, mac: None, index: Some(index), namespace: None };
+        let there =
+            End { name: &link.name, mac: Some(link.mac), index: None, namespace: Some(namespaces.net()) };
         outside.add_veth(&here, &there)?;
-        let (outer, inner) = (outside.link(&name)?.index, netlink.link(&link.name)?.index);
+        let (outer, inner) = (index, netlink.link(&link.name)?.index);
         offload::off(&name)?;
         namespaces.within(|| set_link(link))??;
         outside.set_up(outer, true)?;
@@ -145,6 +153,7 @@ impl LabHost {
 fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
     fs::create_dir(FOLDER)?;
+    super::private::usual()?;
     nix::unistd::sethostname(name)?;
     // Duplicate address detection would keep addresses silent for a second or two, drawn by lot.
     for which in ["all", "default"] {

@@ -18,6 +18,10 @@ impl Notes {
     pub(super) fn measure(&mut self, alarm: &mut Alarm) -> io::Result<()> {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
         use std::os::fd::AsFd;
+        let text = std::fs::read_to_string("/proc/loadavg")?;
+        let load: f64 = text.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0.0);
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        self.load = (load * 100.0) as u64 / processors as u64;
         let clock = RunClock::start();
         for n in 1..=TRIES {
             let due = Instant::ZERO + STEP.times(n.into());

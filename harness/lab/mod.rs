@@ -18,6 +18,7 @@ mod measure;
 mod node;
 mod parcel;
 mod ping;
+mod private;
 mod record;
 mod relay;
 mod standin;
@@ -50,8 +51,10 @@ const SLACK: Duration = Duration::from_millis(100);
 pub struct Order {
     /// The words that name the scenario's file, or the configurations that make one: see `vrrplab run`.
     pub input: Vec<String>,
-    /// The scenario.
+    /// The scenario as it is in that file.
     pub scenario: Arc<Scenario>,
+    /// How much later its script is to be.
+    pub later: Duration,
     /// What chance is drawn from.
     pub seed: u64,
     /// What runs on the nodes.
@@ -77,6 +80,7 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
         .args(["--scenario", &order.scenario.name])
         .args(["--seed", &order.seed.to_string()])
         .args(["--subject", &order.subjects.to_string()])
+        .args(["--later", &order.later.to_string()])
         .args(&order.input)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -100,10 +104,11 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
 
 fn judged(order: &Order, parcel: Parcel) -> LabRun {
     let Parcel { trace, capture, notes } = parcel;
-    let mut judge = Judge::with_slack(&order.scenario, SLACK);
+    let scenario = Arc::new(order.scenario.later(order.later));
+    let mut judge = Judge::with_slack(&scenario, SLACK);
     trace.events.iter().for_each(|event| judge.event(event));
     let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
-    let run = Run { scenario: Arc::clone(&order.scenario), seed: order.seed, trace, capture, judgement };
+    let run = Run { scenario, seed: order.seed, trace, capture, judgement };
     LabRun { run, notes }
 }
 
@@ -111,8 +116,8 @@ fn judged(order: &Order, parcel: Parcel) -> LabRun {
 /// [`confine::enter`].
 pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
-    let mut lab =
-        world::Lab::build(Arc::clone(&order.scenario), order.seed, order.subjects.clone()).map_err(failed)?;
+    let scenario = Arc::new(order.scenario.later(order.later));
+    let mut lab = world::Lab::build(scenario, order.seed, order.subjects.clone()).map_err(failed)?;
     lab.run().map_err(failed)?;
     let header = Header {
         scenario: order.scenario.name.clone(),

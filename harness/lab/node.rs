@@ -12,12 +12,13 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
+use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::trace::Name;
 
 use super::launch::Launch;
 use super::standin;
-use crate::kernel::namespace::Namespaces;
+use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
 
 /// The daemon of a node.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Node {
     pub(super) announced: BTreeMap<Name, State>,
     /// The numbers of children that run, by process id.
     pub(super) children: BTreeMap<u32, u32>,
+    /// Since when the daemon works: it says so, or tells a state.
+    pub(super) there: Option<Instant>,
     /// The daemon's first process.
     main: Option<Pid>,
 }
@@ -108,6 +111,7 @@ impl Node {
             log: None,
             announced: BTreeMap::new(),
             children: BTreeMap::new(),
+            there: None,
             main: None,
         })
     }
@@ -115,6 +119,16 @@ impl Node {
     /// Whether the daemon was started and has not ended, as far as is known.
     pub(super) fn runs(&self) -> bool {
         self.main.is_some()
+    }
+
+    /// Whether the daemon is on its way: it has not ended, and it does not work yet.
+    pub(super) fn is_starting(&self) -> bool {
+        self.main.is_some() && self.there.is_none()
+    }
+
+    /// The daemon works now.
+    pub(super) fn is_there(&mut self, now: Instant) {
+        self.there.get_or_insert(now);
     }
 
     /// Starts the daemon.
@@ -134,11 +148,12 @@ impl Node {
         command.stdout(writer.try_clone()?).stderr(writer);
         let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
         // SAFETY: what runs between fork and exec makes system calls only.
-        unsafe { command.pre_exec(move || crate::kernel::namespace::enter_by(fds)) };
+        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
         let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
         self.main = Some(Pid::from_raw(child.id() as i32));
         self.log = Some(Lines::of(reader));
         self.announced.clear();
+        self.there = None;
         Ok(())
     }
 

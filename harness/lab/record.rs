@@ -61,12 +61,6 @@ impl Record {
         self.events.push(Event { at, host: host.cloned(), what, cause });
     }
 
-    /// When a state was told last.
-    pub(super) fn last_claim(&self) -> Option<Instant> {
-        let claims = self.events.iter().filter(|e| matches!(e.what, What::Claim { .. }));
-        claims.map(|e| e.at).max()
-    }
-
     /// The run begins now, and what was so far is told by another clock.
     pub(super) fn shift(&mut self, shifted: impl Fn(Instant) -> Instant) {
         self.frames.iter_mut().for_each(|frame| frame.captured.at = shifted(frame.captured.at));

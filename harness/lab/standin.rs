@@ -15,6 +15,7 @@ use vrrplab_engine::config::{Command, Config, Notify};
 use vrrplab_sim::scenario::{End, ScriptModel};
 
 use super::host::FOLDER;
+use super::private::room_for;
 
 /// Where stand-ins tell what they do.
 pub(super) const JOBS: &str = "/run/vrrplab/jobs";
@@ -68,50 +69,13 @@ fn stand_in(n: usize, program: &Path) -> io::Result<()> {
     if exists {
         bind(program, &real)?;
     } else {
-        make_room(program)?;
+        room_for(program)?;
+        fs::write(program, "")?;
     }
     fs::create_dir_all(own.parent().expect("a path with a folder"))?;
     fs::write(&own, text(exists.then_some(real.as_path())))?;
     fs::set_permissions(&own, fs::Permissions::from_mode(0o755))?;
     bind(&own, program)
-}
-
-/// A file for a program that this machine does not have, without changing the machine.
-fn make_room(program: &Path) -> io::Result<()> {
-    let mut folder = program.parent().unwrap_or(Path::new("/"));
-    if folder.is_dir() && fs::write(program, "").is_ok() {
-        // A folder of the node's own, such as /run.
-        return Ok(());
-    }
-    while !folder.is_dir() {
-        folder = folder.parent().unwrap_or(Path::new("/"));
-    }
-    over(folder)?;
-    fs::create_dir_all(program.parent().unwrap_or(Path::new("/")))?;
-    fs::write(program, "")
-}
-
-/// Covers a folder with itself: what is written there from now on is the node's own.
-fn over(folder: &Path) -> io::Result<()> {
-    if folder == Path::new("/") {
-        return Err(io::Error::other("a program in a folder below / that is not there"));
-    }
-    let name = folder.to_string_lossy().replace('/', "_");
-    let own = Path::new(FOLDER).join("over").join(name);
-    let (upper, work) = (own.join("upper"), own.join("work"));
-    fs::create_dir_all(&upper)?;
-    fs::create_dir_all(&work)?;
-    let options =
-        format!("lowerdir={},upperdir={},workdir={}", folder.display(), upper.display(), work.display());
-    let plain = mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options.as_str()));
-    match plain {
-        // In a user namespace the attributes of overlayfs go by another name.
-        Err(_) => {
-            let options = format!("{options},userxattr");
-            Ok(mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options.as_str()))?)
-        }
-        Ok(()) => Ok(()),
-    }
 }
 
 fn bind(from: &Path, to: &Path) -> io::Result<()> {

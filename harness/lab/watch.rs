@@ -88,6 +88,7 @@ impl Lab {
     fn claim(&mut self, h: usize, instance: Name, to: Announced, priority: u8) {
         let now = self.clock.now();
         let node = self.nodes[h].as_mut().expect("who claims is a node");
+        node.is_there(now);
         let state = match to {
             Announced::Backup => Some(State::Backup),
             Announced::Master => Some(State::Master),
@@ -144,11 +145,17 @@ impl Lab {
             node.log = None;
         }
         for line in lines {
+            if line.contains(STARTED) {
+                self.nodes[h].as_mut().expect("who logs is a node").is_there(now);
+            }
             self.tell(now, Some(h), What::Log(undated(&line).to_string()), Cause::None);
         }
         Ok(())
     }
 }
+
+/// What keepalived logs when it begins to work.
+const STARTED: &str = "Startup complete";
 
 /// What a daemon says in its FIFO.
 #[derive(Clone, PartialEq, Eq, Debug)]

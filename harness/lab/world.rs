@@ -210,17 +210,21 @@ impl Lab {
     }
 
     /// Starts the daemons that start with the run. A real one reads its files first, 30 ms on an idle machine and a second on a
-    /// busy one; that is no part of a scenario. The run begins when the last of them has told its first state.
+    /// busy one; that is no part of a scenario. The run begins when the first of them is there, or rather a moment earlier, so that
+    /// what the script does at the instant of a timer comes before it, as it does in the simulator.
     fn start_first(&mut self) -> io::Result<()> {
         let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
         for &h in &first {
             self.start(h)?;
         }
         let patience = self.clock.now() + START;
-        while self.clock.now() < patience && first.iter().any(|&h| self.is_starting(h)) {
+        let is_starting = |lab: &Lab, h: usize| lab.nodes[h].as_ref().is_some_and(Node::is_starting);
+        while self.clock.now() < patience && first.iter().any(|&h| is_starting(self, h)) {
             self.turn(patience)?;
         }
-        let began = self.record.last_claim().unwrap_or(self.clock.now());
+        let there = first.iter().filter_map(|&h| self.nodes[h].as_ref()?.there).min();
+        let began =
+            Instant::ZERO + there.unwrap_or(self.clock.now()).saturating_since(Instant::ZERO + BEFORE);
         let shifted = |at: Instant| Instant::ZERO + at.saturating_since(began);
         self.clock.begin_at(began);
         self.record.shift(shifted);
@@ -235,14 +239,6 @@ impl Lab {
 
     fn starts_first(&self, h: usize) -> bool {
         matches!(&self.scenario.hosts[h].role, Role::Node(node) if node.start == Some(Instant::ZERO))
-    }
-
-    /// Whether a daemon runs that has not told a state of each instance.
-    fn is_starting(&self, h: usize) -> bool {
-        let (Some(node), Role::Node(spec)) = (&self.nodes[h], &self.scenario.hosts[h].role) else {
-            return false;
-        };
-        node.runs() && node.announced.len() < spec.reading.config.instances.len()
     }
 
     /// What hosts say when their links come up is no part of the run.
@@ -456,13 +452,13 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
             _ => Ok(()),
         };
     };
-    if let Some(folder) = std::path::Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(fail)?;
-    }
+    super::private::room_for(std::path::Path::new(path)).map_err(fail)?;
     std::fs::write(path, content).map_err(fail)
 }
 
 /// How long the first daemons may take to start.
 const START: Duration = Duration::from_secs(5);
+/// How long before the first daemon is there the run begins.
+const BEFORE: Duration = Duration::from_millis(10);
 /// The least time that a frame is held back for: what is shorter has passed when it is looked at.
 pub(super) const AT_ONCE: Duration = Duration::from_micros(100);

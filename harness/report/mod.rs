@@ -13,7 +13,10 @@ mod verdicts;
 pub use json::json;
 pub use paint::Paint;
 
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::Run;
+
+use crate::notes::Notes;
 
 /// Columns of a terminal that everybody has.
 pub const WIDTH: usize = 100;
@@ -24,7 +27,8 @@ pub fn text(run: &Run, colour: bool) -> String {
     let head = format!("{}: {}", run.scenario.name, run.scenario.title);
     let mut out = format!("{}\n", paint.bold(&cut(&head, WIDTH)));
     let header = &run.trace.header;
-    let sub = format!("world {}, {}, seed {}", header.world, header.duration, header.seed);
+    let sub =
+        format!("world {}, {}, {}, seed {}", header.world, header.subject, header.duration, header.seed);
     out.push_str(&format!("{}\n\n", paint.dim(&sub)));
     out.push_str(&timeline::timeline(run, paint));
     out.push('\n');
@@ -40,6 +44,26 @@ pub fn brief(run: &Run, colour: bool) -> String {
         out.push_str(&verdicts::verdicts(run, paint, verdicts::Detail::Failures));
     }
     out
+}
+
+/// How well the machine kept up.
+pub fn notes(notes: &Notes, colour: bool) -> String {
+    let micros = Duration::from_micros;
+    let text = format!(
+        "timers late by up to {} before and {} during the run; half of all frames through the switch in {}, 99 % in \
+         {}; {} frames dropped",
+        micros(notes.late_before),
+        micros(notes.late_during),
+        notes.residence.at_most(500),
+        notes.residence.at_most(990),
+        notes.dropped
+    );
+    let paint = Paint::new(colour);
+    wrap(&text, WIDTH - 10).iter().enumerate().fold(String::new(), |mut out, (n, line)| {
+        let head = if n == 0 { "  machine " } else { "          " };
+        out.push_str(&format!("{}\n", paint.dim(&format!("{head}{line}"))));
+        out
+    })
 }
 
 /// The text, cut to so many columns.

@@ -130,6 +130,8 @@ impl<'a> Table<'a> {
             What::Mail { subject, .. } => {
                 self.change(event.at, format!("{host} receives a mail: {subject}"), Tone::Change);
             }
+            // A real daemon tells its whole life; what matters of it, it has claimed. It is in the trace.
+            What::Log(_) if self.run.trace.header.world != "sim" => {}
             What::Log(text) => {
                 self.repeated("log", event, format!("{host} logs: {text}"), None, Tone::Quiet);
             }

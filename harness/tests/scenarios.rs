@@ -2,6 +2,8 @@
 //! - `reads`: nothing is to be said against its file, and its first line says what is at stake;
 //! - `passes`: its expectations and the oracles hold;
 //! - `repeats`: twice the same seed gives the same trace and capture, to the byte, in one process and in two;
+//! - `stands a real clock`: the same run with the lateness of a real machine and without causes agrees with it, and is
+//!   judged alike;
 //! - `decodes`: tshark, where there is one, finds no malformed frame and no bad checksum in the capture;
 //! - `golden`: the trace is the accepted one;
 //! - `agrees with keepalived-…`: with the recording of the real daemon, lane by lane;
@@ -11,6 +13,9 @@
 mod scratch;
 #[path = "tools/wireshark.rs"]
 mod wireshark;
+
+#[path = "tools/noise.rs"]
+mod noise;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,9 +27,11 @@ use vrrplab::files;
 use vrrplab::golden::{self, Golden};
 use vrrplab::pcapng;
 use vrrplab::report;
-use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree::{Lanes, Tolerance, agree};
+use vrrplab_engine::time::{Duration, Instant};
+use vrrplab_sim::agree::{self, Lanes, Tolerance, agree, agree_speakers};
 use vrrplab_sim::frame::Summary;
+use vrrplab_sim::observer::Observer;
+use vrrplab_sim::oracle::Judge;
 use vrrplab_sim::run::{Run, run};
 use vrrplab_sim::scenario::Scenario;
 
@@ -33,7 +40,7 @@ const SEED: u64 = 1;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut trials = Vec::new();
+    let mut trials = vec![Trial::test("golden/deviations.toml reads", move || deviations_read(root))];
     for path in files::scenarios_in(&root.join("scenarios")).expect("the scenarios are there") {
         let file = files::read_scenario(&path).expect("a scenario that was found can be read");
         let text = vrrplab::diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false);
@@ -63,6 +70,7 @@ fn trials_of(scenario: Scenario) -> Vec<Trial> {
         test("passes", passes),
         test("repeats", repeats),
         test("golden", is_golden),
+        test("stands a real clock", stands_a_real_clock),
         test("decodes", decodes).with_ignored_flag(!wireshark::wanted()),
     ];
     for reference in golden_of(&scenario).references() {
@@ -153,6 +161,36 @@ const OLD_CHECKSUM: [&str; 2] = ["vrrp/unicast-v3-old-checksum", "vrrp/unicast-v
 fn is_golden(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     let run = run(scenario, SEED);
     golden_of(scenario).compare(&run.trace).map_err(Failed::from)
+}
+
+/// Every row of the known deviations is about a scenario that there is.
+fn deviations_read(root: &Path) -> Result<(), Failed> {
+    let mut names = Vec::new();
+    for path in files::scenarios_in(&root.join("scenarios"))? {
+        names.extend(files::read_scenario(&path)?.scenarios.into_iter().map(|scenario| scenario.name));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let text = fs::read_to_string(root.join("golden/deviations.toml"))?;
+    let file = golden::deviations::read("golden/deviations.toml", &text, &names);
+    match vrrplab::diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false) {
+        mistakes if mistakes.is_empty() => Ok(()),
+        mistakes => Err(mistakes.into()),
+    }
+}
+
+fn stands_a_real_clock(scenario: &Arc<Scenario>) -> Result<(), Failed> {
+    let run = run(scenario, SEED);
+    let (trace, capture) = noise::as_of_a_real_clock(&run.trace, &run.capture);
+    let (ours, real) = (Lanes::whole(&run.trace, &run.capture), Lanes::whole(&trace, &capture));
+    let tolerance = Tolerance::real(Tolerance::IDLE);
+    for agreement in [agree(&ours, &real, &tolerance), agree_speakers(&ours, &real, &tolerance)] {
+        agree::report(&agreement.disagreements).map_or(Ok(()), Err)?;
+    }
+    let mut judge = Judge::with_slack(scenario, Tolerance::IDLE);
+    trace.events.iter().for_each(|event| judge.event(event));
+    let judged = judge.finish(Instant::ZERO + scenario.duration);
+    let differs = run.judgement.verdicts.iter().zip(&judged.verdicts).find(|(a, b)| a.outcome != b.outcome);
+    differs.map_or(Ok(()), |(_, judged)| Err(format!("judged otherwise: {judged:#?}").into()))
 }
 
 fn agrees(scenario: &Arc<Scenario>, reference: &Path) -> Result<(), Failed> {

@@ -104,7 +104,7 @@ impl Holders {
     fn end_none(&mut self, now: Instant, net: &Network, key: Key, since: Instant, until: Option<Instant>) {
         let span = now.saturating_since(since);
         let was_held = self.first.get(&key.0).is_some_and(|first| *first <= since);
-        if was_held && !span.is_zero() {
+        if was_held && span > net.plan.allows.slack {
             longer(&mut self.longest_none, key.0, span, since);
             self.none.moment(since, until, || allowed(none_words(net, key), span));
         }

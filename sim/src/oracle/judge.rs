@@ -202,11 +202,9 @@ impl Judge {
             What::Touched { frame, how, summary } => self.touched(at, host, *frame, *how, summary),
             What::Address { added, cidr, link } => {
                 let Some(link) = self.net.plan.link(host, link) else { return };
-                let had = self.net.has_address(host, link, cidr.address);
                 let place = self.net.address(at, event.cause, host, link, cidr.address, *added);
                 let Some(place) = place else { return };
-                // A kernel may be heard twice.
-                if had && !added {
+                if !added {
                     self.election.gave_up(at, &self.net, host, place);
                 }
                 self.look_at(at, place);

@@ -532,12 +532,6 @@ impl Network {
         hosts.into_iter().collect()
     }
 
-    /// Whether this is a virtual address and on that link.
-    pub(super) fn has_address(&self, host: usize, link: usize, address: IpAddr) -> bool {
-        let place = self.plan.place(address, self.plan.hosts[host].links[link].segment.0);
-        place.is_some_and(|place| self.has(place, host, link))
-    }
-
     /// Whether the address is on that link, whatever power and carrier.
     pub(super) fn has(&self, place: usize, host: usize, link: usize) -> bool {
         self.held.get(&(place, host)).is_some_and(|h| h.links.contains(&link))

@@ -22,6 +22,22 @@ impl Scenario {
         nodes.flatten().map(|instance| instance.advert_int).max().unwrap_or(Duration::from_secs(1))
     }
 
+    /// The same scenario with the whole script later by this; acts that wait for something wait so much longer. Expectations
+    /// are dropped: they name instants.
+    pub fn later(&self, by: Duration) -> Scenario {
+        let mut later = self.clone();
+        for act in &mut later.script {
+            match &mut act.when {
+                When::At(at) => *at += by,
+                When::After { plus, .. } => *plus += by,
+            }
+        }
+        if !by.is_zero() {
+            later.expectations.clear();
+        }
+        later
+    }
+
     /// The same scenario for this seed: the whole script is later by one amount, drawn evenly from an advert
     /// interval in whole microseconds, so that acts keep their distances; acts after an advert are later by it too.
     /// With `starts` each node's first start is later by an amount of its own from the same interval. The run is
@@ -29,14 +45,7 @@ impl Scenario {
     pub fn varied(&self, seed: u64, starts: bool) -> Scenario {
         let interval = self.interval();
         let draw = |rng: &mut Rng| Duration::from_micros(rng.below(interval.as_micros().max(1)));
-        let mut varied = self.clone();
-        let by = draw(&mut Rng::new(seed, PHASE));
-        for act in &mut varied.script {
-            match &mut act.when {
-                When::At(at) => *at += by,
-                When::After { plus, .. } => *plus += by,
-            }
-        }
+        let mut varied = self.later(draw(&mut Rng::new(seed, PHASE)));
         let mut rng = Rng::new(seed, STARTS);
         for host in &mut varied.hosts {
             if let Role::Node(node) = &mut host.role

@@ -1,0 +1,60 @@
+//! What a node writes is its own: folders are covered by an overlay of themselves in the node's mount namespace, so that the machine keeps
+//! every file as it is.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+
+use super::host::FOLDER;
+
+/// A folder that is empty and the node's own from the beginning.
+const RUN: &str = "/run";
+/// Where daemons and scripts write as a rule.
+const USUAL: [&str; 3] = ["/etc", "/tmp", "/var"];
+
+/// Covers what is usually written to. Runs inside the node's namespaces, as everything here.
+pub(super) fn usual() -> io::Result<()> {
+    USUAL.iter().map(Path::new).filter(|folder| folder.is_dir()).try_for_each(cover)
+}
+
+/// Makes the folder of this file, if it is not there, and sees to it that it is the node's own.
+pub(super) fn room_for(file: &Path) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    if !is_own(folder) {
+        let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+        if there == Path::new("/") {
+            let why = format!("{}: no folder of /, but one within", file.display());
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        cover(there)?;
+    }
+    fs::create_dir_all(folder)
+}
+
+fn is_own(folder: &Path) -> bool {
+    folder.ancestors().any(|at| at == Path::new(RUN) || covered(at).is_dir())
+}
+
+/// Where the files of a covered folder really are.
+fn covered(folder: &Path) -> PathBuf {
+    let name = folder.to_string_lossy().replace('/', "_");
+    Path::new(FOLDER).join("over").join(name)
+}
+
+fn cover(folder: &Path) -> io::Result<()> {
+    let own = covered(folder);
+    let (upper, work) = (own.join("upper"), own.join("work"));
+    fs::create_dir_all(&upper)?;
+    fs::create_dir_all(&work)?;
+    let options =
+        format!("lowerdir={},upperdir={},workdir={}", folder.display(), upper.display(), work.display());
+    let overlay =
+        |options: &str| mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options));
+    // In a user namespace the attributes of overlayfs go by another name.
+    let done = overlay(&options).or_else(|_| overlay(&format!("{options},userxattr")));
+    done.map_err(|e| {
+        io::Error::new(io::Error::from(e).kind(), format!("overlay on {}: {e}", folder.display()))
+    })
+}
