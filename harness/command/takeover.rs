@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &TakeoverArguments, console: &mut Console<'_>) -> E
             .and_then(|text| Samples::read(&text).map_err(|e| format!("{}: {e}", path.display())))
             .map(|samples| (samples, Vec::new()))
             .map_err(|error| (error, Exit::Input)),
-        None => measure(arguments, console).map_err(|error| (error, Exit::Machine)),
+        None => measure(&arguments.plan(), console).map_err(|error| (error, Exit::Machine)),
     };
     let (samples, notes) = match measured {
         Ok(measured) => measured,
@@ -83,74 +83,31 @@ pub(super) fn run(arguments: &TakeoverArguments, console: &mut Console<'_>) -> E
     }
 }
 
+impl TakeoverArguments {
+    fn plan(&self) -> Plan {
+        Plan {
+            interval: self.interval,
+            runs: self.runs,
+            warm_up: self.warm_up,
+            seed: self.seed,
+            subjects: self.subject.clone(),
+        }
+    }
+}
+
 #[cfg(not(feature = "netns"))]
-fn measure(_: &TakeoverArguments, _: &mut Console<'_>) -> Result<(Samples, Vec<String>), String> {
+fn measure(_: &Plan, _: &mut Console<'_>) -> Result<(Samples, Vec<String>), String> {
     Err("built without the real kernel: cargo build --release --features netns".to_string())
 }
 
+/// From here on this is a process in namespaces of its own, with a /run of its own.
 #[cfg(feature = "netns")]
-fn measure(
-    arguments: &TakeoverArguments,
-    console: &mut Console<'_>,
-) -> Result<(Samples, Vec<String>), String> {
-    use std::sync::Arc;
-
-    use crate::lab::{confine, takeover::Pairs};
-    let plan = Plan {
-        interval: arguments.interval,
-        runs: arguments.runs,
-        warm_up: arguments.warm_up,
-        seed: arguments.seed,
-        subjects: arguments.subject.clone(),
-    };
-    // From here on this is a process in namespaces of its own, with a /run of its own.
-    confine::enter()?;
-    let beside = files::Beside::file("takeover.toml".as_ref());
-    let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
-    let scenario = read.scenarios.into_iter().next().ok_or("the laboratory's own scenario is wrong")?;
-    let fail = |error: std::io::Error| error.to_string();
-    let mut pairs = Pairs::start(&plan, Arc::new(scenario)).map_err(fail)?;
-    let load = load();
-    let mut samples = Samples {
-        interval: plan.interval,
-        subjects: plan.subjects.each_ref().map(ToString::to_string),
-        rounds: Vec::with_capacity(plan.runs as usize),
-    };
-    for n in 0..plan.warm_up + plan.runs {
-        let round = pairs.round(n).map_err(fail)?;
-        if n >= plan.warm_up {
-            samples.rounds.push(round);
+fn measure(plan: &Plan, console: &mut Console<'_>) -> Result<(Samples, Vec<String>), String> {
+    crate::lab::confine::enter()?;
+    let of = plan.warm_up + plan.runs;
+    crate::lab::takeover::measure(plan, |done| {
+        if done.is_multiple_of(100) {
+            console.complain(&format!("{done} of {of}\n"));
         }
-        if n % 100 == 99 {
-            console.complain(&format!("{} of {}\n", n + 1, plan.warm_up + plan.runs));
-        }
-    }
-    Ok((samples, notes(&plan, &pairs, &load)))
-}
-
-/// Load averages of 1, 5 and 15 minutes.
-#[cfg(feature = "netns")]
-fn load() -> String {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
-}
-
-/// How it was measured.
-#[cfg(feature = "netns")]
-fn notes(plan: &Plan, pairs: &crate::lab::takeover::Pairs, before: &str) -> Vec<String> {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let kernel = nix::sys::utsname::uname().map(|u| u.release().to_string_lossy().into_owned());
-    let class = |pair: usize| pairs.classes[pair].iter().cloned().collect::<Vec<_>>().join(", ");
-    vec![
-        format!(
-            "Linux {}, {cores} processors, load averages {before} at the beginning, {} at the end",
-            kernel.unwrap_or_default(),
-            load(),
-        ),
-        format!("scheduled as: {} {}; {} {}", plan.subjects[0], class(0), plan.subjects[1], class(1)),
-        format!(
-            "{} rounds before the first were not counted; {} takeovers were void, because the other router spoke first",
-            plan.warm_up, pairs.void
-        ),
-    ]
+    })
 }

@@ -19,11 +19,39 @@ use vrrplab_sim::switch::class::{Class, Kind};
 
 use super::node::{Node, processes_in};
 use super::world::Lab;
-use crate::bench::takeover::{Plan, Sample};
+use crate::bench::takeover::{Plan, Sample, Samples};
+use crate::files::Beside;
 use crate::subject::Subjects;
 
+/// Measures it all, and says how it was measured. `progress` is told how many rounds are done. The process must be in
+/// namespaces of its own: see [`super::confine`].
+pub fn measure(plan: &Plan, mut progress: impl FnMut(u32)) -> Result<(Samples, Vec<String>), String> {
+    let beside = Beside::file("takeover.toml".as_ref());
+    let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
+    let scenario = read.scenarios.into_iter().next().ok_or("the laboratory's own scenario is wrong")?;
+    let fail = |error: io::Error| error.to_string();
+    let before = load();
+    let mut pairs = Pairs::start(plan, Arc::new(scenario)).map_err(fail)?;
+    let mut rounds = Vec::with_capacity(plan.runs as usize);
+    for n in 0..plan.warm_up + plan.runs {
+        let round = pairs.round(n).map_err(fail)?;
+        if n >= plan.warm_up {
+            rounds.push(round);
+        }
+        progress(n + 1);
+    }
+    let subjects = plan.subjects.each_ref().map(ToString::to_string);
+    Ok((Samples { interval: plan.interval, subjects, rounds }, pairs.notes(plan, &before)))
+}
+
+/// Load averages of 1, 5 and 15 minutes.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
 /// Both pairs.
-pub struct Pairs {
+struct Pairs {
     lab: Lab,
     interval: Duration,
     down: Duration,
@@ -33,9 +61,9 @@ pub struct Pairs {
     last: Adverts,
     rng: Rng,
     /// How daemons were scheduled, as was seen after each takeover.
-    pub classes: [BTreeSet<String>; 2],
+    classes: [BTreeSet<String>; 2],
     /// How often a takeover was not one: the other router spoke before its master was killed.
-    pub void: u32,
+    void: u32,
 }
 
 /// By host: the stamp of an advert, in nanoseconds.
@@ -51,8 +79,8 @@ const ROOM: Duration = Duration::from_millis(20);
 const PHASE: u64 = 0x7a6b;
 
 impl Pairs {
-    /// Builds the laboratory and starts all four daemons. The process must be in namespaces of its own.
-    pub fn start(plan: &Plan, scenario: Arc<Scenario>) -> io::Result<Pairs> {
+    /// Builds the laboratory and starts all four daemons.
+    fn start(plan: &Plan, scenario: Arc<Scenario>) -> io::Result<Pairs> {
         let [a, b] = &plan.subjects;
         let subjects: Subjects = format!("a1={a},a2={a},b1={b},b2={b}").parse().map_err(io::Error::other)?;
         let mut lab = Lab::build(scenario, plan.seed, subjects)?;
@@ -85,7 +113,7 @@ impl Pairs {
     }
 
     /// A takeover of each pair; which was first is in the samples.
-    pub fn round(&mut self, round: u32) -> io::Result<[Sample; 2]> {
+    fn round(&mut self, round: u32) -> io::Result<[Sample; 2]> {
         let first = self.rng.below(2) as usize;
         let mut samples = [Sample { round, second: false, excess: 0 }; 2];
         for (second, pair) in [(false, first), (true, 1 - first)] {
@@ -188,6 +216,26 @@ impl Pairs {
             self.classes[h / 2].insert(format!("{policy} nice {} rt {}", field(19), field(40)));
         }
         Ok(())
+    }
+
+    /// How it was measured.
+    fn notes(&self, plan: &Plan, before: &str) -> Vec<String> {
+        let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+        let kernel = nix::sys::utsname::uname().map(|u| u.release().to_string_lossy().into_owned());
+        let kernel = kernel.unwrap_or_default();
+        let class = |pair: usize| self.classes[pair].iter().cloned().collect::<Vec<_>>().join(", ");
+        vec![
+            format!(
+                "Linux {kernel}, {cores} processors, load averages {before} at the beginning, {} at the end",
+                load()
+            ),
+            format!("scheduled as: {} {}; {} {}", plan.subjects[0], class(0), plan.subjects[1], class(1)),
+            format!(
+                "{} rounds before the first were not counted; {} takeovers were void, because the other router spoke \
+                 first",
+                plan.warm_up, self.void
+            ),
+        ]
     }
 }
 

@@ -119,10 +119,10 @@ fn curve(axis: Axis, sorted: &[i64], (stroke, dash): (&str, &str)) -> String {
 
 /// Which curve is whose, in the lower right, where no curve comes.
 fn key(place: usize, subject: &str, sorted: &[i64]) -> String {
-    let (x, y) = (FRAME.2 - 330.0, FRAME.3 - 46.0 + 24.0 * place as f64);
+    let (x, y) = (FRAME.2 - 344.0, FRAME.3 - 46.0 + 24.0 * place as f64);
     let (stroke, dash) = STROKES[place];
     format!(
-        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"322\" height=\"22\" fill=\"white\"/>\n<line x1=\"{x:.1}\" x2=\"{:.1}\" \
+        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"340\" height=\"22\" fill=\"white\"/>\n<line x1=\"{x:.1}\" x2=\"{:.1}\" \
          y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{stroke}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"/>\n<text \
          x=\"{:.1}\" y=\"{:.1}\">{subject}: median {} ms, p95 {} ms</text>\n",
         x - 6.0,
