@@ -102,6 +102,12 @@ pub fn read_scenario(path: &Path) -> Result<ScenarioFile, String> {
     Ok(scenario::read(&source.name, &source.text, &Beside::file(path)))
 }
 
+/// A text with the name that it was asked for by.
+pub fn read_source(path: &Path) -> Result<Source, String> {
+    let text = read_text(path)?;
+    Ok(Source { name: path.display().to_string().into(), text: text.into() })
+}
+
 /// The text of a file that is ours; an error is one line.
 pub fn read_text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|e| failure(path, &e))

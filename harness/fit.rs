@@ -1,12 +1,27 @@
-//! What a scenario asks for that only the simulator can do.
+//! What a scenario asks for that only the simulator can do, and what of it a subject cannot.
+
+mod frr;
 
 use vrrplab_engine::boundary::Cost;
 use vrrplab_sim::neighbour::Manners;
-use vrrplab_sim::scenario::{Fault, HostSettings, Role, Scenario, Segment, SegmentIndex, SwitchKind};
+use vrrplab_sim::scenario::{
+    Fault, HostIndex, HostSettings, Role, Scenario, Segment, SegmentIndex, SwitchKind,
+};
 use vrrplab_sim::world::describe;
 
-/// Why a scenario cannot run on the real kernel, if it cannot.
-pub fn unfit(scenario: &Scenario) -> Option<String> {
+use crate::subject::{Subject, Subjects};
+
+/// Why a scenario cannot run on the real kernel with these subjects, if it cannot.
+pub fn unfit(scenario: &Scenario, subjects: &Subjects) -> Option<String> {
+    on_the_kernel(scenario).or_else(|| {
+        (0..scenario.hosts.len()).find_map(|h| match subjects.of(&scenario.hosts[h].name) {
+            Some(Subject::Frr) => frr::unfit(scenario, HostIndex(h)),
+            _ => None,
+        })
+    })
+}
+
+fn on_the_kernel(scenario: &Scenario) -> Option<String> {
     let faults = scenario.script.iter().find_map(|act| match &act.fault {
         Fault::Process { .. } => Some("act `process`: how many processes run is said, not done".to_string()),
         _ => None,
@@ -90,7 +105,7 @@ mod tests {
         let text = format!("{head}[segment.lan]\nswitch = \"kernel\"\n{lan}\n[segment.x]\n{one}{two}{more}");
         let read = vrrplab_sim::scenario::read("t.toml", &text, &Beside::file("t.toml".as_ref()));
         assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
-        unfit(&read.scenarios[0])
+        unfit(&read.scenarios[0], &Subjects::all(Subject::Engine))
     }
 
     #[test]

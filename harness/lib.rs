@@ -21,3 +21,4 @@ pub mod quick;
 pub mod report;
 pub mod subject;
 pub mod sweep;
+pub mod template;

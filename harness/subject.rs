@@ -1,6 +1,6 @@
 //! What can run on the nodes: our engine, keepalived, FRR's vrrpd, or a program of the user's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,14 +13,27 @@ pub enum Subject {
     Keepalived,
     /// Our engine as a daemon.
     Engine,
+    /// FRR's zebra and vrrpd of this machine.
+    Frr,
+    /// A program of the user's: what follows `exec:` is given to `/bin/sh -c`.
+    Exec(String),
+}
+
+impl Subject {
+    /// Whether only who speaks can be compared with our engine: others number, fill and announce in their own ways.
+    pub fn is_coarse(&self) -> bool {
+        matches!(self, Subject::Frr | Subject::Exec(_))
+    }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Subject::Keepalived => "keepalived",
-            Subject::Engine => "engine",
-        })
+        match self {
+            Subject::Keepalived => f.write_str("keepalived"),
+            Subject::Engine => f.write_str("engine"),
+            Subject::Frr => f.write_str("frr"),
+            Subject::Exec(command) => write!(f, "exec:{command}"),
+        }
     }
 }
 
@@ -31,7 +44,12 @@ impl FromStr for Subject {
         match text {
             "keepalived" => Ok(Subject::Keepalived),
             "engine" => Ok(Subject::Engine),
-            other => Err(format!("`{other}` is no subject: engine or keepalived")),
+            "frr" => Ok(Subject::Frr),
+            other => match other.strip_prefix("exec:") {
+                Some(command) if !command.trim().is_empty() => Ok(Subject::Exec(command.to_string())),
+                Some(_) => Err("`exec:` lacks its command: exec:COMMAND".to_string()),
+                None => Err(format!("`{other}` is no subject: engine, keepalived, frr or exec:COMMAND")),
+            },
         }
     }
 }
@@ -52,6 +70,26 @@ impl Subjects {
     /// What runs on this node.
     pub fn of(&self, node: &str) -> Option<&Subject> {
         self.by_node.get(node).or(self.all.as_ref())
+    }
+
+    /// Whether anything runs that is compared coarsely.
+    pub fn are_coarse(&self) -> bool {
+        self.kinds().into_iter().any(Subject::is_coarse)
+    }
+
+    /// Each subject once.
+    pub fn kinds(&self) -> BTreeSet<&Subject> {
+        self.all.iter().chain(self.by_node.values()).collect()
+    }
+
+    /// Subjects for one run, or several runs' subjects for all nodes: `ka1=keepalived,ka2=engine` is one, `engine,keepalived`
+    /// are two.
+    pub fn list(words: &str) -> Result<Vec<Subjects>, String> {
+        let parts = parts(words);
+        match parts.iter().any(|part| named(part).is_some()) {
+            true => Ok(vec![words.parse()?]),
+            false => parts.into_iter().map(str::parse).collect(),
+        }
     }
 
     /// What is wrong with it for this scenario, if anything.
@@ -79,17 +117,39 @@ impl FromStr for Subjects {
 
     fn from_str(text: &str) -> Result<Subjects, String> {
         let mut subjects = Subjects { all: None, by_node: BTreeMap::new() };
-        for part in text.split(',') {
-            match part.split_once('=') {
-                Some((node, subject)) if node != "exec" => {
+        for part in parts(text) {
+            match named(part) {
+                Some((node, subject)) => {
                     subjects.by_node.insert(node.to_string(), subject.parse()?);
                 }
-                _ if subjects.all.is_none() => subjects.all = Some(part.parse()?),
-                _ => return Err(format!("`{part}`: one subject for all nodes, others as NODE=SUBJECT")),
+                None if subjects.all.is_none() => subjects.all = Some(part.parse()?),
+                None => return Err(format!("`{part}`: one subject for all nodes, others as NODE=SUBJECT")),
             }
         }
         Ok(subjects)
     }
+}
+
+/// What commas separate. A command may have commas of its own: it ends where a subject follows one.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    for (comma, _) in text.match_indices(',') {
+        let of_a_command = named(&text[from..comma]).map_or(&text[from..comma], |(_, subject)| subject);
+        let next = &text[comma + 1..];
+        let next = next.split_once(',').map_or(next, |(next, _)| next);
+        let subject = named(next).map_or(next, |(_, subject)| subject);
+        if !of_a_command.starts_with("exec:") || subject.parse::<Subject>().is_ok() {
+            found.push(&text[from..comma]);
+            from = comma + 1;
+        }
+    }
+    found.push(&text[from..]);
+    found
+}
+
+/// `NODE=SUBJECT`; a command may have an `=` of its own.
+fn named(part: &str) -> Option<(&str, &str)> {
+    part.split_once('=').filter(|(node, _)| !node.starts_with("exec:"))
 }
 
 #[cfg(test)]
@@ -98,12 +158,32 @@ mod tests {
 
     #[test]
     fn subjects_read_what_they_print() {
-        for text in ["keepalived", "engine", "a=keepalived,b=engine", "engine,ka1=keepalived"] {
+        let commands = ["exec:a --b=c,d", "engine,x=exec:a,b=c,y=frr"];
+        let plain = ["keepalived", "engine", "frr", "a=keepalived,b=engine", "engine,ka1=keepalived"];
+        for text in plain.into_iter().chain(commands) {
             assert_eq!(text.parse::<Subjects>().map(|s| s.to_string()), Ok(text.to_string()));
         }
         assert!("keepalive".parse::<Subjects>().is_err());
         assert!("engine,keepalived".parse::<Subjects>().is_err());
         let mixed: Subjects = "engine,ka1=keepalived".parse().expect("it reads");
         assert_eq!((mixed.of("ka1"), mixed.of("ka2")), (Some(&Subject::Keepalived), Some(&Subject::Engine)));
+    }
+
+    #[test]
+    fn a_command_keeps_its_commas_up_to_the_next_subject() {
+        let mixed: Subjects = "x=exec:run --with=a,b --and c,y=frr,z=exec:true".parse().expect("it reads");
+        assert_eq!(mixed.of("x"), Some(&Subject::Exec("run --with=a,b --and c".to_string())));
+        assert_eq!(
+            (mixed.of("y"), mixed.of("z")),
+            (Some(&Subject::Frr), Some(&Subject::Exec("true".into())))
+        );
+        assert!("x=exec:".parse::<Subjects>().is_err());
+    }
+
+    #[test]
+    fn a_list_is_several_runs_unless_nodes_are_named() {
+        let count = |words: &str| Subjects::list(words).map(|list| list.len());
+        assert_eq!((count("engine,frr"), count("a=engine,b=frr")), (Ok(2), Ok(1)));
+        assert_eq!((count("exec:a=b,c"), count("exec:a=b,engine")), (Ok(1), Ok(2)));
     }
 }

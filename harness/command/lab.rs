@@ -26,6 +26,9 @@ pub(super) struct LabArguments {
     /// How much later the script is to be
     #[arg(long, default_value = "0s")]
     later: Duration,
+    /// What configurations of programs of the user's are made of
+    #[arg(long)]
+    template: Option<PathBuf>,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -45,6 +48,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         later: arguments.later,
         seed: arguments.seed,
         subjects: arguments.subject.clone(),
+        template: arguments.template.clone(),
     };
     let done = confine::enter().and_then(|_| lab::serve(&order, console.out));
     match done {

@@ -23,6 +23,9 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
             return Exit::Input;
         }
     };
+    if !arguments.place.template_is_fine(console) {
+        return Exit::Input;
+    }
     let inputs = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
         Ok(inputs) => inputs,
         Err(exit) => return exit,

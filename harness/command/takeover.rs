@@ -47,7 +47,12 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 fn subjects(text: &str) -> Result<[Subject; 2], String> {
     let (a, b) = text.split_once(',').ok_or("two of them, as in engine,keepalived")?;
-    Ok([a.parse()?, b.parse()?])
+    // Others have no equal priorities without preemption, or are started in ways of their own.
+    let one = |text: &str| match text.parse()? {
+        subject @ (Subject::Engine | Subject::Keepalived) => Ok(subject),
+        other => Err(format!("{other} cannot be measured: engine or keepalived")),
+    };
+    Ok([one(a)?, one(b)?])
 }
 
 pub(super) fn run(arguments: &TakeoverArguments, console: &mut Console<'_>) -> Exit {

@@ -2,16 +2,20 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::{Run, run as run_in_simulator};
 
+use super::Console;
 use super::inputs::Input;
+use crate::files;
 use crate::fit::unfit;
 use crate::notes::Notes;
 use crate::subject::{Subject, Subjects};
+use crate::template::Template;
 
 /// A world.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -37,10 +41,19 @@ pub(super) struct WorldArguments {
     /// Where it runs; several, as in sim,netns, are compared with the first
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sim")]
     pub(super) world: Vec<World>,
-    /// What runs on the nodes: engine, keepalived, or each node's own as in ka1=keepalived,ka2=engine; several are
-    /// compared with the first [default: engine]
+    /// What runs on the nodes: engine, keepalived, frr, exec:COMMAND, or each node's own as in
+    /// ka1=keepalived,ka2=engine; several are compared with the first [default: engine]
+    ///
+    /// A command of exec: is given to /bin/sh -c on its node, with VRRPLAB_NODE (the node's name), VRRPLAB_CONFIG (a
+    /// file: the node's keepalived.conf, or what --template makes of it), VRRPLAB_LINK_0 and so on (its links) and
+    /// VRRPLAB_STATES (a FIFO for its states, as in INSTANCE "VI_1" MASTER 100). It stays in the foreground, is stopped by
+    /// SIGTERM, and its commas end where another subject follows one.
     #[arg(long, value_name = "SUBJECT")]
     pub(super) subject: Vec<String>,
+    /// What VRRPLAB_CONFIG is made of: {{node}}, {{link}}, {{vrid}}, {{priority}}, {{interval_ms}}, {{version}} (2, 3),
+    /// {{preempt}} (yes, no) and {{addresses}} stand for what the node's first vrrp_instance says
+    #[arg(long, value_name = "FILE")]
+    pub(super) template: Option<PathBuf>,
     /// How many runs at a time in a world with a real clock
     #[arg(long, value_name = "N", default_value = "4")]
     pub(super) jobs: NonZeroUsize,
@@ -51,6 +64,8 @@ pub(super) struct WorldArguments {
 pub(super) struct Cell {
     pub(super) world: World,
     pub(super) subjects: Subjects,
+    /// What configurations of programs of the user's are made of.
+    pub(super) template: Option<PathBuf>,
 }
 
 impl fmt::Display for Cell {
@@ -82,9 +97,7 @@ impl WorldArguments {
     pub(super) fn cells(&self) -> Result<Vec<Cell>, String> {
         let mut subjects: Vec<Subjects> = Vec::new();
         for words in &self.subject {
-            // With an `=` it is one subject for each node, without a list of subjects for all.
-            let parts = if words.contains('=') { vec![words.as_str()] } else { words.split(',').collect() };
-            subjects.extend(parts.into_iter().map(str::parse).collect::<Result<Vec<_>, _>>()?);
+            subjects.extend(Subjects::list(words)?);
         }
         let engine = Subjects::all(Subject::Engine);
         if subjects.is_empty() {
@@ -94,17 +107,40 @@ impl WorldArguments {
         for &world in &self.world {
             match world {
                 World::Sim if subjects.contains(&engine) => {
-                    cells.push(Cell { world, subjects: engine.clone() });
+                    cells.push(Cell { world, subjects: engine.clone(), template: None });
                 }
                 World::Sim if self.world.len() > 1 => {}
                 World::Sim => {
                     return Err("the simulator runs our engine: --world netns for others".to_string());
                 }
-                World::Netns => cells.extend(subjects.iter().map(|s| Cell { world, subjects: s.clone() })),
+                World::Netns => cells.extend(subjects.iter().map(|subjects| {
+                    let template = self.template.clone();
+                    Cell { world, subjects: subjects.clone(), template }
+                })),
             }
         }
         Ok(cells)
     }
+}
+
+impl WorldArguments {
+    /// Whether the template is fine, after telling what is wrong with it.
+    pub(super) fn template_is_fine(&self, console: &mut Console<'_>) -> bool {
+        let Some(path) = &self.template else { return true };
+        match files::read_source(path).map(|source| (Template::new(source.clone()), source)) {
+            Ok((Ok(_), _)) => return true,
+            Ok((Err(wrong), source)) => console.findings(&wrong, &[source]),
+            Err(error) => console.complain(&format!("error: {error}\n")),
+        }
+        false
+    }
+}
+
+/// As one types it: commands need quotes.
+fn quoted(subjects: &Subjects) -> String {
+    let text = subjects.to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "=,:._-/".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 impl Cell {
@@ -112,13 +148,16 @@ impl Cell {
     pub(super) fn words(&self) -> String {
         match self.world {
             World::Sim => String::new(),
-            World::Netns => format!(" --world netns --subject {}", self.subjects),
+            World::Netns => {
+                let template = self.template.iter().map(|path| format!(" --template {}", path.display()));
+                format!(" --world netns --subject {}{}", quoted(&self.subjects), template.collect::<String>())
+            }
         }
     }
 
     /// Whether only who speaks can be compared here.
     pub(super) fn is_coarse(&self) -> bool {
-        false
+        self.subjects.are_coarse()
     }
 
     /// Runs a scenario here.
@@ -133,7 +172,7 @@ impl Cell {
     }
 
     fn run_in_laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
-        match unfit(&input.scenario) {
+        match unfit(&input.scenario, &self.subjects) {
             Some(why) => Outcome::Skipped(why),
             None => self.laboratory(input, later, seed),
         }
@@ -157,6 +196,7 @@ impl Cell {
             later,
             seed,
             subjects: self.subjects.clone(),
+            template: self.template.clone(),
         };
         match lab::run(&program, &order) {
             Ok(done) => Outcome::Run(Box::new(Done { run: done.run, notes: Some(done.notes) })),

@@ -197,7 +197,7 @@ impl AsFd for Links {
 
 impl Known {
     fn new(state: LinkState) -> Known {
-        let LinkState { index, name, mac, mtu, up } = state;
+        let LinkState { index, name, mac, mtu, up, .. } = state;
         let (mac, mtu) = (mac.unwrap_or(Mac([0; 6])), u16::try_from(mtu).unwrap_or(u16::MAX));
         Known { index, name, mac, mtu, up, addresses: Vec::new() }
     }

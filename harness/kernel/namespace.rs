@@ -32,8 +32,9 @@ impl Namespaces {
     /// New ones; `prepare` runs inside before anybody else sees them. The calling thread stays where it is.
     pub fn create<T>(prepare: impl FnOnce() -> io::Result<T>) -> io::Result<(Namespaces, T)> {
         let here = Namespaces::current()?;
-        let _back = Back(&here);
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
+        // Only now is there a way back to take: who may not leave may not return either.
+        let _back = Back(&here);
         let made = prepare()?;
         Ok((Namespaces::current()?, made))
     }

@@ -46,6 +46,10 @@ pub struct LinkState {
     pub mtu: u32,
     /// `IFF_UP` and `IFF_RUNNING`.
     pub up: bool,
+    /// The index of the interface of the same namespace that it is above.
+    pub parent: Option<u32>,
+    /// `IFF_UP`, and no daemon holds it down (`IFLA_PROTO_DOWN`), whatever becomes of the interface below.
+    pub live: bool,
 }
 
 /// An address of an interface.
@@ -276,6 +280,14 @@ impl Netlink {
         self.change(&what, RouteNetlinkMessage::SetLink(message), 0)
     }
 
+    /// Holds an interface down as a protocol does: its carrier is gone, its addresses stay.
+    pub fn hold_down(&mut self, index: u32) -> io::Result<()> {
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        message.attributes.push(LinkAttribute::ProtoDown(1));
+        self.change(&format!("hold interface {index} down"), RouteNetlinkMessage::SetLink(message), 0)
+    }
+
     /// Makes an interface a port of a bridge; 0 takes it off.
     pub fn set_master(&mut self, index: u32, bridge: u32) -> io::Result<()> {
         let mut message = LinkMessage::default();
@@ -442,9 +454,16 @@ fn end(end: &End<'_>) -> LinkMessage {
 fn link_state(message: &LinkMessage) -> LinkState {
     let flags = message.header.flags;
     let up = flags.contains(LinkFlags::Up | LinkFlags::Running);
-    let mut state = LinkState { index: message.header.index, name: String::new(), mac: None, mtu: 0, up };
+    let live = flags.contains(LinkFlags::Up);
+    let (index, name) = (message.header.index, String::new());
+    let mut state = LinkState { index, name, mac: None, mtu: 0, up, parent: None, live };
+    // Who is above an interface of another namespace says which.
+    let abroad = |a: &LinkAttribute| matches!(a, LinkAttribute::LinkNetNsId(_));
+    let here = !message.attributes.iter().any(abroad);
     for attribute in &message.attributes {
         match attribute {
+            LinkAttribute::Link(parent) if here && *parent != 0 => state.parent = Some(*parent),
+            LinkAttribute::ProtoDown(down) => state.live &= *down == 0,
             LinkAttribute::IfName(name) => state.name.clone_from(name),
             LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
             LinkAttribute::Address(bytes) => state.mac = bytes.as_slice().try_into().ok().map(Mac),

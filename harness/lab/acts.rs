@@ -81,7 +81,16 @@ impl Lab {
         if node.runs() {
             return Ok(());
         }
-        node.start(&self.hosts[h].namespaces)
+        for macvlan in &node.launch.macvlans {
+            self.hosts[h].ensure_macvlan(macvlan)?;
+        }
+        node.start(&self.hosts[h].namespaces)?;
+        let now = self.clock.now();
+        node.started = Some(now);
+        if let Some(words) = node.identity.take() {
+            self.tell(now, Some(h), What::Log(words), Cause::None);
+        }
+        Ok(())
     }
 
     pub(super) fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {

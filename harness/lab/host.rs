@@ -1,12 +1,12 @@
 //! A host of the laboratory: its namespaces, its links and what is told of it by its kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use nix::mount::{MsFlags, mount};
-use vrrplab_engine::addr::Cidr;
+use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{Host, Link, LinkSettings};
 
@@ -37,6 +37,34 @@ pub(super) struct LabHost {
     pub(super) links: Vec<LabLink>,
     /// Its links by their index in its own namespace.
     pub(super) by_index: BTreeMap<u32, usize>,
+    /// Interfaces above its links, by index, as far as its kernel has told.
+    pub(super) above: BTreeMap<u32, Above>,
+}
+
+/// An interface that a daemon or its administrator made above a link. Its addresses are held while it is live.
+#[derive(Debug)]
+pub(super) struct Above {
+    /// The link below, by its place among the host's.
+    pub(super) link: usize,
+    /// Its Ethernet address.
+    pub(super) mac: Option<Mac>,
+    /// Whether nobody holds it down.
+    pub(super) live: bool,
+    /// What it has.
+    pub(super) addresses: BTreeSet<Cidr>,
+}
+
+/// A macvlan that is to be there when a daemon starts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Macvlan {
+    /// Its name.
+    pub(super) name: String,
+    /// The link below, by its place among the host's.
+    pub(super) link: usize,
+    /// Its Ethernet address.
+    pub(super) mac: Mac,
+    /// Its addresses in the order of being added.
+    pub(super) addresses: Vec<Cidr>,
 }
 
 /// A link of a host, with the switch's end of its cable.
@@ -73,7 +101,8 @@ pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Re
         netlink.set_up(link.inner, true)?;
     }
     let by_index = links.iter().enumerate().map(|(l, link)| (link.inner, l)).collect();
-    let mut host = LabHost { namespaces, netlink, monitor, links, by_index };
+    let above = BTreeMap::new();
+    let mut host = LabHost { namespaces, netlink, monitor, links, by_index, above };
     host.give_addresses(spec)?;
     host.set_routes(spec)?;
     Ok(host)
@@ -106,6 +135,29 @@ impl LabHost {
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(()),
             done => done,
         }
+    }
+
+    /// Makes a macvlan in bridge mode, if there is none of its name, as FRR's manual says. It is held down until a daemon wants it:
+    /// otherwise the node would have the addresses while it boots. No address comes from routers, because one made of the virtual
+    /// Ethernet address would be every router's.
+    pub(super) fn ensure_macvlan(&mut self, macvlan: &Macvlan) -> io::Result<()> {
+        let Macvlan { name, link, mac, addresses } = macvlan;
+        if self.netlink.link(name).is_ok() {
+            return Ok(());
+        }
+        self.netlink.add_macvlan(name, self.links[*link].inner, *mac)?;
+        let index = self.netlink.link(name)?.index;
+        self.namespaces.within(|| {
+            sysctl(&format!("net/ipv6/conf/{name}/addr_gen_mode"), "1")?;
+            sysctl(&format!("net/ipv6/conf/{name}/accept_ra"), "0")
+        })??;
+        self.netlink.hold_down(index)?;
+        for cidr in addresses {
+            let options =
+                AddressOptions { without_detection: cidr.address.is_ipv6(), ..AddressOptions::default() };
+            self.netlink.add_address(index, *cidr, &options)?;
+        }
+        self.netlink.set_up(index, true)
     }
 
     /// Adds the routes of the scenario.

@@ -26,8 +26,9 @@ pub mod takeover;
 mod watch;
 mod world;
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -59,6 +60,8 @@ pub struct Order {
     pub seed: u64,
     /// What runs on the nodes.
     pub subjects: Subjects,
+    /// What configurations of programs of the user's are made of.
+    pub template: Option<PathBuf>,
 }
 
 /// A run on the real kernel.
@@ -81,6 +84,7 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
         .args(["--seed", &order.seed.to_string()])
         .args(["--subject", &order.subjects.to_string()])
         .args(["--later", &order.later.to_string()])
+        .args(order.template.iter().flat_map(|path| [OsStr::new("--template"), path.as_os_str()]))
         .args(&order.input)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -117,7 +121,8 @@ fn judged(order: &Order, parcel: Parcel) -> LabRun {
 pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
     let scenario = Arc::new(order.scenario.later(order.later));
-    let mut lab = world::Lab::build(scenario, order.seed, order.subjects.clone()).map_err(failed)?;
+    let crew = launch::Crew::new(&order.subjects, order.template.as_deref())?;
+    let mut lab = world::Lab::build(scenario, order.seed, crew).map_err(failed)?;
     lab.run().map_err(failed)?;
     let header = Header {
         scenario: order.scenario.name.clone(),

@@ -37,8 +37,14 @@ pub(super) struct Node {
     pub(super) children: BTreeMap<u32, u32>,
     /// Since when the daemon works: it says so, or tells a state.
     pub(super) there: Option<Instant>,
+    /// What runs here, until that is told.
+    pub(super) identity: Option<String>,
+    /// When it was started last.
+    pub(super) started: Option<Instant>,
     /// The daemon's first process.
     main: Option<Pid>,
+    /// The program that runs beside it.
+    beside: Option<Pid>,
 }
 
 /// A pipe that is read by lines.
@@ -101,6 +107,7 @@ impl Node {
     ) -> io::Result<Node> {
         let (claims, jobs) = inside.within(|| {
             cover()?;
+            launch.covers.iter().try_for_each(|(path, text)| standin::cover_file(path, text))?;
             let claims = launch.claims.as_ref().map(|c| Lines::fifo(&c.path)).transpose()?;
             Ok::<_, io::Error>((claims, Lines::fifo(Path::new(standin::JOBS))?))
         })??;
@@ -112,7 +119,10 @@ impl Node {
             announced: BTreeMap::new(),
             children: BTreeMap::new(),
             there: None,
+            identity: None,
+            started: None,
             main: None,
+            beside: None,
         })
     }
 
@@ -140,25 +150,38 @@ impl Node {
                 fs::write(path, text)
             })
         })??;
+        if let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) {
+            inside.within(|| match fs::remove_file(&beside.socket) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            })??;
+            let pid = self.spawn(inside, &beside.argv, Stdio::null(), Stdio::null())?;
+            self.beside = Some(pid);
+        }
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        let argv = &self.launch.argv;
-        let mut command = Command::new(&argv[0]);
-        command.args(&argv[1..]).current_dir("/").stdin(Stdio::null());
-        command.stdout(writer.try_clone()?).stderr(writer);
-        let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
-        // SAFETY: what runs between fork and exec makes system calls only.
-        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
-        let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
-        self.main = Some(Pid::from_raw(child.id() as i32));
+        let pid = self.spawn(inside, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
+        self.main = Some(pid);
         self.log = Some(Lines::of(reader));
         self.announced.clear();
         self.there = None;
         Ok(())
     }
 
+    fn spawn(&self, inside: &Namespaces, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).envs(&self.launch.environment).current_dir("/").stdin(Stdio::null());
+        command.stdout(out).stderr(err);
+        let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
+        // SAFETY: what runs between fork and exec makes system calls only.
+        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
+        let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
+        Ok(Pid::from_raw(child.id() as i32))
+    }
+
     /// A process of this laboratory has ended.
     pub(super) fn reaped(&mut self, pid: Pid) -> bool {
+        self.beside = self.beside.filter(|beside| *beside != pid);
         let was_main = self.main == Some(pid);
         if was_main {
             self.main = None;
@@ -179,7 +202,9 @@ impl Node {
         let program = fs::read_link(format!("/proc/{main}/exe"));
         let program = program.ok();
         let mut own = processes_in(inside)?;
-        own.retain(|pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program);
+        let is_it =
+            |pid: &Pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program;
+        own.retain(|pid| self.launch.is_all || is_it(pid));
         match signal {
             Signal::SIGKILL => kill_at_once(&own),
             signal => own.iter().for_each(|pid| {

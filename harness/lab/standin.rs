@@ -53,7 +53,7 @@ pub(super) fn programs(config: &Config) -> BTreeSet<String> {
 }
 
 /// A program as the daemon finds it: by its path, or where the usual programs are.
-fn search(program: &str) -> Option<PathBuf> {
+pub(super) fn search(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         let path = PathBuf::from(program);
         return path.exists().then_some(path);
@@ -76,6 +76,14 @@ fn stand_in(n: usize, program: &Path) -> io::Result<()> {
     fs::write(&own, text(exists.then_some(real.as_path())))?;
     fs::set_permissions(&own, fs::Permissions::from_mode(0o755))?;
     bind(&own, program)
+}
+
+/// Gives a file of the machine another text on this node. Runs inside the node's namespaces.
+pub(super) fn cover_file(path: &Path, text: &str) -> io::Result<()> {
+    let own = Path::new(FOLDER).join("cover").join(path.file_name().unwrap_or_default());
+    fs::create_dir_all(own.parent().expect("a path with a folder"))?;
+    fs::write(&own, text)?;
+    bind(&own, path)
 }
 
 fn bind(from: &Path, to: &Path) -> io::Result<()> {

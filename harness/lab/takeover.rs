@@ -17,6 +17,7 @@ use vrrplab_sim::rng::Rng;
 use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::switch::class::{Class, Kind};
 
+use super::launch::Crew;
 use super::node::{Node, processes_in};
 use super::world::Lab;
 use crate::bench::takeover::{Plan, Sample, Samples};
@@ -29,9 +30,11 @@ pub fn measure(plan: &Plan, mut progress: impl FnMut(u32)) -> Result<(Samples, V
     let beside = Beside::file("takeover.toml".as_ref());
     let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
     let scenario = read.scenarios.into_iter().next().ok_or("the laboratory's own scenario is wrong")?;
+    let [a, b] = &plan.subjects;
+    let crew = Crew::new(&format!("a1={a},a2={a},b1={b},b2={b}").parse::<Subjects>()?, None)?;
     let fail = |error: io::Error| error.to_string();
     let before = load();
-    let mut pairs = Pairs::start(plan, Arc::new(scenario)).map_err(fail)?;
+    let mut pairs = Pairs::start(plan, Arc::new(scenario), crew).map_err(fail)?;
     let mut rounds = Vec::with_capacity(plan.runs as usize);
     for n in 0..plan.warm_up + plan.runs {
         let round = pairs.round(n).map_err(fail)?;
@@ -80,10 +83,8 @@ const PHASE: u64 = 0x7a6b;
 
 impl Pairs {
     /// Builds the laboratory and starts all four daemons.
-    fn start(plan: &Plan, scenario: Arc<Scenario>) -> io::Result<Pairs> {
-        let [a, b] = &plan.subjects;
-        let subjects: Subjects = format!("a1={a},a2={a},b1={b},b2={b}").parse().map_err(io::Error::other)?;
-        let mut lab = Lab::build(scenario, plan.seed, subjects)?;
+    fn start(plan: &Plan, scenario: Arc<Scenario>, crew: Crew) -> io::Result<Pairs> {
+        let mut lab = Lab::build(scenario, plan.seed, crew)?;
         lab.settle()?;
         for h in 0..4 {
             // No details, and no syslog: without one the C library writes to the machine's console instead, which is slow.
@@ -224,7 +225,10 @@ impl Pairs {
         let kernel = nix::sys::utsname::uname().map(|u| u.release().to_string_lossy().into_owned());
         let kernel = kernel.unwrap_or_default();
         let class = |pair: usize| self.classes[pair].iter().cloned().collect::<Vec<_>>().join(", ");
+        let identity = |node: &str| self.lab.crew.identity(node).unwrap_or_default();
         vec![
+            format!("{} {}", plan.subjects[0], identity("a1")),
+            format!("{} {}", plan.subjects[1], identity("b1")),
             format!(
                 "Linux {kernel}, {cores} processors, load averages {before} at the beginning, {} at the end",
                 load()

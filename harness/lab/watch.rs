@@ -1,15 +1,19 @@
 //! What kernels and daemons tell: addresses and neighbours by netlink, states by FIFO, children by their stand-ins, log lines.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use netlink_packet_route::neighbour::NeighbourState as Kernel;
+use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{Announced, Exit};
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::anchors::Sight;
 use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
+use super::host::Above;
+use super::launch::frr;
 use super::world::Lab;
-use crate::kernel::netlink::{AddressState, Change, NeighbourEntry};
+use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
 impl Lab {
     /// A host's kernel reports changes.
@@ -19,23 +23,60 @@ impl Lab {
                 Change::AddressAdded(address) => self.address(h, &address, true),
                 Change::AddressRemoved(address) => self.address(h, &address, false),
                 Change::Neighbour(entry) => self.neighbour(h, &entry),
-                Change::Link(_) | Change::LinkGone(_) => {}
+                Change::Link(state) => self.link_above(h, &state),
+                Change::LinkGone(index) => {
+                    if let Some(above) = self.hosts[h].above.remove(&index).filter(|above| above.live) {
+                        above.addresses.iter().for_each(|cidr| self.holds(h, above.link, *cidr, false));
+                    }
+                }
             }
         }
         Ok(())
     }
 
     fn address(&mut self, h: usize, address: &AddressState, added: bool) {
-        let now = self.clock.now();
-        // On interfaces that daemons make nothing is looked at yet.
-        let Some(link) = self.link_of(h, address.index) else { return };
-        // What the kernel makes of a link's Ethernet address it makes and drops by itself.
-        if address.cidr.address == self.scenario.hosts[h].links[link].mac.link_local() {
+        let AddressState { index, cidr, .. } = *address;
+        let host = &mut self.hosts[h];
+        let above = host.above.get_mut(&index);
+        let (link, mac) = match (host.by_index.get(&index), &above) {
+            (Some(&link), _) => (link, None),
+            (None, Some(above)) => (above.link, above.mac),
+            (None, None) => return,
+        };
+        // What the kernel makes of an Ethernet address it makes and drops by itself.
+        let own = [Some(self.scenario.hosts[h].links[link].mac), mac];
+        if own.into_iter().flatten().any(|mac| cidr.address == mac.link_local()) {
             return;
         }
+        if let Some(above) = above {
+            let changed = if added { above.addresses.insert(cidr) } else { above.addresses.remove(&cidr) };
+            if !changed || !above.live {
+                return;
+            }
+        }
+        self.holds(h, link, cidr, added);
+    }
+
+    /// An interface above a link of the host is now so.
+    fn link_above(&mut self, h: usize, state: &LinkState) {
+        let Some(link) = state.parent.and_then(|parent| self.link_of(h, parent)) else { return };
+        let (mac, live, addresses) = (state.mac, state.live, BTreeSet::new());
+        let fresh = Above { link, mac, live, addresses };
+        let above = self.hosts[h].above.entry(state.index).or_insert(fresh);
+        if above.live == live {
+            return;
+        }
+        above.live = live;
+        for cidr in above.addresses.clone() {
+            self.holds(h, link, cidr, live);
+        }
+    }
+
+    /// A host has an address now, or has it no longer.
+    fn holds(&mut self, h: usize, link: usize, cidr: Cidr, added: bool) {
         let name = self.scenario.hosts[h].links[link].name.clone();
-        self.tell(now, Some(h), What::Address { added, cidr: address.cidr, link: name }, Cause::None);
-        self.address_seen(h, address.cidr.address, added);
+        self.tell(self.clock.now(), Some(h), What::Address { added, cidr, link: name }, Cause::None);
+        self.address_seen(h, cidr.address, added);
     }
 
     fn link_of(&self, h: usize, index: u32) -> Option<usize> {
@@ -137,7 +178,6 @@ impl Lab {
 
     /// A daemon writes log lines.
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
-        let now = self.clock.now();
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
         if lines.is_empty() && !node.runs() {
@@ -146,11 +186,23 @@ impl Lab {
         }
         for line in lines {
             if line.contains(STARTED) {
-                self.nodes[h].as_mut().expect("who logs is a node").is_there(now);
+                self.nodes[h].as_mut().expect("who logs is a node").is_there(self.clock.now());
             }
-            self.tell(now, Some(h), What::Log(undated(&line).to_string()), Cause::None);
+            self.log_line(h, undated(&line));
         }
         Ok(())
+    }
+
+    fn log_line(&mut self, h: usize, line: &str) {
+        let now = self.clock.now();
+        let routers = self.nodes[h].as_ref().map(|node| &node.launch.logs).filter(|logs| !logs.is_empty());
+        let said = routers.map_or(frr::Said::Words, |routers| frr::said(line, routers));
+        if said != frr::Said::Nothing {
+            self.tell(now, Some(h), What::Log(line.to_string()), Cause::None);
+        }
+        if let frr::Said::State(instance, to, priority) = said {
+            self.claim(h, instance, to, priority);
+        }
     }
 }
 
@@ -185,10 +237,14 @@ fn parse(line: &str) -> Option<Said> {
     }
 }
 
-/// A line without the date that keepalived puts before it on a console: `Mon Nov 23 21:45:06 2026: `.
+/// A line without the date that keepalived puts before it on a console, `Mon Nov 23 21:45:06 2026: `, or FRR, `2026/11/23 21:45:06 `.
 fn undated(line: &str) -> &str {
-    let dated = line.as_bytes().get(24..26) == Some(b": ") && line.as_bytes().get(3) == Some(&b' ');
-    if dated { line.get(26..).unwrap_or(line) } else { line }
+    let bytes = line.as_bytes();
+    if bytes.get(24..26) == Some(b": ") && bytes.get(3) == Some(&b' ') {
+        return line.get(26..).unwrap_or(line);
+    }
+    let frr = bytes.get(4) == Some(&b'/') && bytes.get(7) == Some(&b'/') && bytes.get(19) == Some(&b' ');
+    if frr { line.get(20..).unwrap_or(line) } else { line }
 }
 
 #[cfg(test)]
@@ -214,5 +270,6 @@ mod tests {
             "(VI_1) Entering MASTER STATE"
         );
         assert_eq!(undated("(VI_1) Entering MASTER STATE"), "(VI_1) Entering MASTER STATE");
+        assert_eq!(undated("2026/11/23 22:19:24 VRRP: x"), "VRRP: x");
     }
 }

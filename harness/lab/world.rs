@@ -13,12 +13,12 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::anchors::{Anchors, Sight};
 use vrrplab_sim::fabric::{Fabric, QUERY_INTERVAL};
-use vrrplab_sim::scenario::{FilterRule, Role, Scenario, ScriptModel, When};
+use vrrplab_sim::scenario::{FilterRule, HostIndex, Role, Scenario, ScriptModel, When};
 use vrrplab_sim::trace::{Cause, What};
 
 use super::bridge::Bridges;
 use super::host::{self, LabHost};
-use super::launch::{self, Launch};
+use super::launch::{Crew, Launch};
 use super::mail::Servers;
 use super::node::Node;
 use super::ping::Prober;
@@ -28,7 +28,6 @@ use super::standin;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
 use crate::notes::Notes;
-use crate::subject::Subjects;
 
 /// A running laboratory.
 pub(super) struct Lab {
@@ -48,7 +47,7 @@ pub(super) struct Lab {
     pub(super) filters: BTreeMap<usize, Vec<FilterRule>>,
     /// The hosts that have had any.
     pub(super) filtered: BTreeSet<usize>,
-    pub(super) subjects: Subjects,
+    pub(super) crew: Crew,
     pub(super) fabric: Fabric,
     pub(super) bridges: Bridges,
     pub(super) anchors: Anchors,
@@ -91,7 +90,7 @@ enum Source {
 
 impl Lab {
     /// Builds everything; nothing runs yet.
-    pub(super) fn build(scenario: Arc<Scenario>, seed: u64, subjects: Subjects) -> io::Result<Lab> {
+    pub(super) fn build(scenario: Arc<Scenario>, seed: u64, crew: Crew) -> io::Result<Lab> {
         // The switch's ends must be silent: no router solicitations, no reports.
         host::sysctl("net/ipv6/conf/default/disable_ipv6", "1")?;
         let mut outside = Netlink::open()?;
@@ -117,7 +116,7 @@ impl Lab {
             models: models.collect(),
             filters: BTreeMap::new(),
             filtered: BTreeSet::new(),
-            subjects,
+            crew,
             fabric: Fabric::new(&scenario, seed),
             bridges,
             anchors: Anchors::new(&scenario),
@@ -153,7 +152,9 @@ impl Lab {
                         write_files(node)?;
                         standin::cover(&node.reading.config, models)
                     };
-                    Some(Node::new(inside, launch, cover)?)
+                    let mut made = Node::new(inside, launch, cover)?;
+                    made.identity = self.crew.identity(&spec.name);
+                    Some(made)
                 }
                 Role::Client(_) => None,
             };
@@ -177,9 +178,7 @@ impl Lab {
         h: usize,
         reading: &vrrplab_engine::config::Reading,
     ) -> Result<Launch, String> {
-        let name = &self.scenario.hosts[h].name;
-        let subject = self.subjects.of(name).ok_or_else(|| format!("no subject for {name}"))?;
-        launch::launch(subject, &self.scenario, vrrplab_sim::scenario::HostIndex(h), reading)
+        self.crew.launch(&self.scenario, HostIndex(h), reading)
     }
 
     /// Runs the scenario from its beginning to its end.
@@ -214,17 +213,16 @@ impl Lab {
     /// what the script does at the instant of a timer comes before it, as it does in the simulator.
     fn start_first(&mut self) -> io::Result<()> {
         let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
+        let set_going = self.clock.now();
         for &h in &first {
             self.start(h)?;
         }
         let patience = self.clock.now() + START;
-        let is_starting = |lab: &Lab, h: usize| lab.nodes[h].as_ref().is_some_and(Node::is_starting);
-        while self.clock.now() < patience && first.iter().any(|&h| is_starting(self, h)) {
-            self.turn(patience)?;
+        while self.clock.now() < patience && first.iter().any(|&h| self.is_starting(h)) {
+            self.turn(patience.min(self.clock.now() + LOOK))?;
         }
         let there = first.iter().filter_map(|&h| self.nodes[h].as_ref()?.there).min();
-        let began =
-            Instant::ZERO + there.unwrap_or(self.clock.now()).saturating_since(Instant::ZERO + BEFORE);
+        let began = Instant::ZERO + there.unwrap_or(set_going).saturating_since(Instant::ZERO + BEFORE);
         let shifted = |at: Instant| Instant::ZERO + at.saturating_since(began);
         self.clock.begin_at(began);
         self.record.shift(shifted);
@@ -239,6 +237,13 @@ impl Lab {
 
     fn starts_first(&self, h: usize) -> bool {
         matches!(&self.scenario.hosts[h].role, Role::Node(node) if node.start == Some(Instant::ZERO))
+    }
+
+    /// Whether a daemon is on its way, and is expected to say so when it is there.
+    fn is_starting(&self, h: usize) -> bool {
+        let Some(node) = &self.nodes[h] else { return false };
+        let patience = node.started.filter(|_| node.launch.may_be_silent).map(|at| at + SILENCE);
+        node.is_starting() && patience.is_none_or(|until| self.clock.now() < until)
     }
 
     /// What hosts say when their links come up is no part of the run.
@@ -460,5 +465,9 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
 const START: Duration = Duration::from_secs(5);
 /// How long before the first daemon is there the run begins.
 const BEFORE: Duration = Duration::from_millis(10);
+/// How often it is looked whether they have.
+const LOOK: Duration = Duration::from_millis(50);
+/// After how long a program of the user's is not expected to tell states any more.
+const SILENCE: Duration = Duration::from_secs(1);
 /// The least time that a frame is held back for: what is shorter has passed when it is looked at.
 pub(super) const AT_ONCE: Duration = Duration::from_micros(100);

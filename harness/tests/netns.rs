@@ -1,5 +1,5 @@
 //! The same scenarios on the real kernel: every scenario that needs no simulator runs in network namespaces with our engine as a
-//! daemon and with the real keepalived, and agrees with the simulator, or `golden/deviations.toml` says where it does not and why.
+//! daemon, with the real keepalived and, as far as it goes, with FRR, and agrees with the simulator, or `golden/deviations.toml` says where it does not and why.
 //!
 //! Nothing is tried twice. A run that differs on a machine whose timers were late is neither a success nor a failure, and
 //! shows as ignored; if more than one in twenty is so, the whole fails. `VRRPLAB_REQUIRE=netns,keepalived` turns what this machine
@@ -18,6 +18,7 @@ use vrrplab::agreement::{self, Verdict};
 use vrrplab::fit::unfit;
 use vrrplab::golden::deviations::{self, Deviations};
 use vrrplab::lab::{self, Order};
+use vrrplab::subject::Subjects;
 use vrrplab::{diagnostic, files, report};
 use vrrplab_engine::time::Duration;
 use vrrplab_sim::agree;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     let known = Arc::new(known_deviations(root, &all));
     let mut trials = Vec::new();
     for (path, scenario) in &all {
-        for subject in ["engine", "keepalived"] {
+        for subject in ["engine", "keepalived", "frr"] {
             trials.push(trial(path, scenario, subject, &known));
         }
     }
@@ -82,22 +83,24 @@ fn trial(path: &str, scenario: &Arc<Scenario>, subject: &'static str, known: &Ar
         if scenario.duration > LONGEST {
             return Ok(Completion::ignored_with(format!("takes {}", scenario.duration)));
         }
-        if let Some(why) = unfit(&scenario) {
+        let subjects: Subjects = subject.parse()?;
+        if let Some(why) = unfit(&scenario, &subjects) {
             return Ok(Completion::ignored_with(why));
         }
         if let Some(why) = wants::missing(subject) {
             return wants::skip(subject, &why);
         }
-        agrees(path, &scenario, subject, &known)
+        agrees(path, &scenario, &subjects, &known)
     })
 }
 
 fn agrees(
     path: String,
     scenario: &Arc<Scenario>,
-    subject: &str,
+    subjects: &Subjects,
     known: &Deviations,
 ) -> Result<Completion, Failed> {
+    let subject = subjects.to_string();
     let again = format!("again: vrrplab run --world sim,netns --subject {subject} {path}");
     let later = agreement::calm(scenario, SEED);
     let order = Order {
@@ -105,21 +108,19 @@ fn agrees(
         scenario: Arc::clone(scenario),
         later,
         seed: SEED,
-        subjects: subject.parse()?,
+        subjects: subjects.clone(),
+        template: None,
     };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);
-    let (found, late) = match agreement::compare(
-        &simulate(&Arc::new(scenario.later(later)), SEED),
-        &done.run,
-        &done.notes,
-        false,
-    ) {
+    let ours = simulate(&Arc::new(scenario.later(later)), SEED);
+    let verdict = agreement::compare(&ours, &done.run, &done.notes, subjects.are_coarse());
+    let (found, late) = match verdict {
         Verdict::Agrees(_) => (Vec::new(), None),
         Verdict::Differs(agreement) => (agreement.disagreements, None),
         Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
     };
-    let explained = known.apply(&scenario.name, "netns", subject, &found);
+    let explained = known.apply(&scenario.name, "netns", &subject, &found);
     let left: Vec<_> = explained.unexplained.into_iter().cloned().collect();
     match (agree::report(&left), late) {
         (Some(_), Some(late)) => {

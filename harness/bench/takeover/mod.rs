@@ -86,6 +86,7 @@ impl fmt::Display for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::Subjects;
 
     #[test]
     fn the_laboratory_has_no_mistake() {
@@ -97,7 +98,7 @@ mod tests {
             let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
             assert!(read.findings.is_empty(), "{:?}", read.findings);
             let scenario = &read.scenarios[0];
-            assert_eq!(crate::fit::unfit(scenario), None);
+            assert_eq!(crate::fit::unfit(scenario, &Subjects::all(Subject::Keepalived)), None);
             assert!(scenario.configurations.iter().all(|reading| {
                 let instance = &reading.config.instances[0];
                 reading.findings.is_empty() && instance.advert_int == interval

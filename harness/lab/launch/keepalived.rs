@@ -14,17 +14,11 @@ use super::{Claims, Launch};
 pub(super) fn launch(program: &str, before: &[&str], reading: &Reading) -> Launch {
     let folder = Path::new(FOLDER);
     let (wrapper, text) = (folder.join("keepalived.conf"), folder.join("conf/keepalived.conf"));
-    let main = &reading.sources[0];
-    let mut files = BTreeMap::new();
-    let included = match std::fs::canonicalize(&*main.name) {
-        // A file that is there is included from where it is, because its own includes are relative to it.
-        Ok(path) if path.is_file() && !is_a_scenario(&path) => path,
-        _ => {
-            files.insert(text.clone(), main.text.to_string());
-            text
-        }
-    };
     let (claims, fifo) = claims(reading);
+    let (included, mut files) = match on_disk(reading) {
+        Some(path) => (path, BTreeMap::new()),
+        None => (text.clone(), BTreeMap::from([(text, reading.sources[0].text.to_string())])),
+    };
     files.insert(wrapper.clone(), format!("include {}\n{fifo}", included.display()));
     let pid = |name: &str| folder.join(name).display().to_string();
     let mut argv = vec![program.to_string()];
@@ -32,7 +26,23 @@ pub(super) fn launch(program: &str, before: &[&str], reading: &Reading) -> Launc
     argv.extend(["-n", "-l", "-D", "-P", "-f"].map(String::from));
     argv.push(wrapper.display().to_string());
     argv.extend(["-p".to_string(), pid("pid"), "-r".to_string(), pid("vrrp.pid")]);
-    Launch { files, argv, claims: Some(claims) }
+    Launch { files, argv, claims: Some(claims), ..Launch::default() }
+}
+
+/// The user's text in one file, with the FIFO.
+pub(super) fn whole(reading: &Reading) -> (Claims, String) {
+    let (claims, fifo) = claims(reading);
+    let text = match on_disk(reading) {
+        Some(path) => format!("include {}\n{fifo}", path.display()),
+        None => format!("{}\n{fifo}", reading.sources[0].text),
+    };
+    (claims, text)
+}
+
+/// A file that is there is included from where it is, because its own includes are relative to it.
+fn on_disk(reading: &Reading) -> Option<PathBuf> {
+    let path = std::fs::canonicalize(&*reading.sources[0].name).ok()?;
+    (path.is_file() && !is_a_scenario(&path)).then_some(path)
 }
 
 fn is_a_scenario(path: &Path) -> bool {

@@ -9,6 +9,9 @@ use libtest_mimic::{Completion, Failed};
 pub(crate) fn missing(subject: &str) -> Option<String> {
     namespaces().or_else(|| match subject {
         "keepalived" => program("keepalived", "--version"),
+        "frr" => {
+            program("/usr/lib/frr/vrrpd", "--version").map(|_| "no FRR: apt-get install frr".to_string())
+        }
         _ => None,
     })
 }

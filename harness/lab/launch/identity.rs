@@ -1,0 +1,55 @@
+//! Which program it is that runs: its own word for its version, and the fingerprint of its file.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+
+use super::super::standin::search;
+use super::frr;
+use crate::subject::Subject;
+
+/// How many bytes of a fingerprint are told.
+const SHOWN: usize = 8;
+
+/// In the words of the trace.
+pub(super) fn of(subject: &Subject) -> String {
+    match subject {
+        Subject::Engine => format!("runs vrrplab {}", env!("CARGO_PKG_VERSION")),
+        Subject::Exec(command) => format!("runs {command}"),
+        Subject::Keepalived => match search("keepalived") {
+            Some(path) => format!("runs {}", program(&path)),
+            None => "runs keepalived, which this machine does not have".to_string(),
+        },
+        Subject::Frr => match frr::folder() {
+            Ok(folder) => {
+                format!("runs {}, {}", program(&folder.join("vrrpd")), program(&folder.join("zebra")))
+            }
+            Err(why) => why,
+        },
+    }
+}
+
+/// `keepalived v2.2.7 (/usr/sbin/keepalived, sha256 0123456789abcdef)`
+fn program(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bytes = fs::read(path).unwrap_or_default();
+    let mut print = String::new();
+    for byte in &Sha256::digest(&bytes)[..SHOWN] {
+        let _ = write!(print, "{byte:02x}");
+    }
+    format!("{name} {} ({}, sha256 {print})", version(path), path.display())
+}
+
+/// The first word of what `--version` prints that has a number in it.
+fn version(path: &Path) -> String {
+    let Ok(output) = Command::new(path).arg("--version").output() else {
+        return "without a version".to_string();
+    };
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let number = |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    text.split_whitespace().find(number).unwrap_or("without a version").to_string()
+}
