@@ -81,9 +81,8 @@ impl Lab {
         if node.runs() {
             return Ok(());
         }
-        for macvlan in &node.launch.macvlans {
-            self.hosts[h].ensure_macvlan(macvlan)?;
-        }
+        self.boot(h)?;
+        let node = self.nodes[h].as_mut().expect("a node runs a daemon");
         node.start(&self.hosts[h].namespaces)?;
         let now = self.clock.now();
         node.started = Some(now);
@@ -91,6 +90,15 @@ impl Lab {
             self.tell(now, Some(h), What::Log(words), Cause::None);
         }
         Ok(())
+    }
+
+    /// What a node does before its daemon is started: interfaces are made, and what runs beside it.
+    pub(super) fn boot(&mut self, h: usize) -> io::Result<()> {
+        let Some(node) = self.nodes[h].as_mut() else { return Ok(()) };
+        for macvlan in &node.launch.macvlans {
+            self.hosts[h].ensure_macvlan(macvlan)?;
+        }
+        node.start_beside(&self.hosts[h].namespaces)
     }
 
     pub(super) fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
@@ -120,6 +128,7 @@ impl Lab {
         }
         let scenario = Arc::clone(&self.scenario);
         self.hosts[h].come_back(&scenario.hosts[h])?;
+        self.boot(h)?;
         // What it said while its links came up was not heard.
         for l in 0..self.hosts[h].links.len() {
             while self.hosts[h].links[l].port.receive()?.is_some() {}

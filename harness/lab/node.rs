@@ -107,6 +107,7 @@ impl Node {
     ) -> io::Result<Node> {
         let (claims, jobs) = inside.within(|| {
             cover()?;
+            launch.folders.iter().try_for_each(|path| standin::cover_folder(path))?;
             launch.covers.iter().try_for_each(|(path, text)| standin::cover_file(path, text))?;
             let claims = launch.claims.as_ref().map(|c| Lines::fifo(&c.path)).transpose()?;
             Ok::<_, io::Error>((claims, Lines::fifo(Path::new(standin::JOBS))?))
@@ -143,21 +144,8 @@ impl Node {
 
     /// Starts the daemon.
     pub(super) fn start(&mut self, inside: &Namespaces) -> io::Result<()> {
-        let files = &self.launch.files;
-        inside.within(|| {
-            files.iter().try_for_each(|(path, text)| {
-                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-                fs::write(path, text)
-            })
-        })??;
-        if let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) {
-            inside.within(|| match fs::remove_file(&beside.socket) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            })??;
-            let pid = self.spawn(inside, &beside.argv, Stdio::null(), Stdio::null())?;
-            self.beside = Some(pid);
-        }
+        self.write_files(inside)?;
+        self.start_beside(inside)?;
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         let pid = self.spawn(inside, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
@@ -166,6 +154,29 @@ impl Node {
         self.announced.clear();
         self.there = None;
         Ok(())
+    }
+
+    /// Starts what runs beside the daemon, if it does not run yet.
+    pub(super) fn start_beside(&mut self, inside: &Namespaces) -> io::Result<()> {
+        let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) else {
+            return Ok(());
+        };
+        self.write_files(inside)?;
+        inside.within(|| match fs::remove_file(&beside.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })??;
+        self.beside = Some(self.spawn(inside, &beside.argv, Stdio::null(), Stdio::null())?);
+        Ok(())
+    }
+
+    fn write_files(&self, inside: &Namespaces) -> io::Result<()> {
+        inside.within(|| {
+            self.launch.files.iter().try_for_each(|(path, text)| {
+                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                fs::write(path, text)
+            })
+        })?
     }
 
     fn spawn(&self, inside: &Namespaces, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {

@@ -253,13 +253,19 @@ impl Lab {
         while self.clock.now() < patience && !self.all_links_run()? {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
+        // The kernel passes a link's news of its carrier on to the macvlans above it, whoever holds those down.
+        let stacked =
+            |node: &Option<Node>| node.as_ref().is_some_and(|node| !node.launch.macvlans.is_empty());
+        if self.nodes.iter().any(stacked) {
+            std::thread::sleep(CARRIER_NEWS);
+        }
         for host in &mut self.hosts {
             for link in &mut host.links {
                 while link.port.receive()?.is_some() {}
             }
             host.monitor.read()?;
         }
-        Ok(())
+        (0..self.hosts.len()).try_for_each(|h| self.boot(h))
     }
 
     /// The kernel tells of carriers once a second at most.
@@ -465,6 +471,8 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
 const START: Duration = Duration::from_secs(5);
 /// How long before the first daemon is there the run begins.
 const BEFORE: Duration = Duration::from_millis(10);
+/// After how long the last news of a carrier has been told: linkwatch waits for a second.
+const CARRIER_NEWS: std::time::Duration = std::time::Duration::from_millis(1_100);
 /// How often it is looked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
 /// After how long a program of the user's is not expected to tell states any more.
