@@ -254,7 +254,7 @@ fn kill_at_once(pids: &[Pid]) {
 }
 
 /// The living processes of a host.
-fn processes_in(inside: &Namespaces) -> io::Result<Vec<Pid>> {
+pub(super) fn processes_in(inside: &Namespaces) -> io::Result<Vec<Pid>> {
     let own = nix::sys::stat::fstat(inside.net())?;
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
