@@ -78,11 +78,6 @@ fn stand_in(n: usize, program: &Path) -> io::Result<()> {
     bind(&own, program)
 }
 
-/// Gives a node a folder of its own in the place of the machine's. Runs inside the node's namespaces.
-pub(super) fn cover_folder(path: &Path) -> io::Result<()> {
-    Ok(mount(Some("tmpfs"), path, Some("tmpfs"), MsFlags::empty(), Some("mode=1777"))?)
-}
-
 /// Gives a file of the machine another text on this node. Runs inside the node's namespaces.
 pub(super) fn cover_file(path: &Path, text: &str) -> io::Result<()> {
     let own = Path::new(FOLDER).join("cover").join(path.file_name().unwrap_or_default());

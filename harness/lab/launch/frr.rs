@@ -22,8 +22,6 @@ const FOLDERS: [&str; 5] =
     ["/usr/lib/frr", "/usr/libexec/frr", "/usr/lib64/frr", "/usr/local/sbin", "/usr/sbin"];
 /// The group that FRR's Debian packages are built with.
 const GROUP: &str = "frrvty";
-/// Where FRR's programs leave what is to be read after a crash, by process id.
-const CRASHES: &str = "/var/tmp";
 /// Where the groups are.
 const GROUPS: &str = "/etc/group";
 
@@ -61,7 +59,6 @@ pub(super) fn launch(host: &Host, reading: &Reading) -> Result<Launch, String> {
     Ok(Launch {
         files: texts.into_iter().map(|(name, text)| (own.join(name), text)).collect(),
         covers: BTreeMap::from([(PathBuf::from(GROUPS), groups()?)]),
-        folders: vec![PathBuf::from(CRASHES)],
         argv: shell.into_iter().chain(program("vrrpd")?).collect(),
         beside: Some(Beside { argv: program("zebra")?, socket }),
         macvlans: instances.iter().filter_map(|i| macvlan(host, i)).collect(),

@@ -25,8 +25,6 @@ pub(super) struct Launch {
     pub(super) files: BTreeMap<PathBuf, String>,
     /// Files of the machine that have another text on the node, from before it runs anything.
     pub(super) covers: BTreeMap<PathBuf, String>,
-    /// Folders of the machine that are the node's own, and empty.
-    pub(super) folders: Vec<PathBuf>,
     /// Program and arguments.
     pub(super) argv: Vec<String>,
     /// What is added to its environment.
