@@ -133,7 +133,8 @@ fn taken(words: &'static [&'static str]) -> Result<(), Failed> {
         lab.act();
         lab.within(0, "ip", words);
         lab.until("a farewell", seconds(10), |s| s.node == 0 && priority(s) == Some(0));
-        lab.watch(Duration::from_millis(50));
+        // It tells when all is removed.
+        lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", seconds(10));
         let mut notes = shown(lab);
         await_master(lab);
         notes.extend(shown(lab));
