@@ -241,6 +241,8 @@ pub(super) fn kill_all(inside: &Namespaces) -> io::Result<()> {
             return Ok(());
         }
         kill_at_once(&left);
+        // They need a processor to die.
+        std::thread::sleep(std::time::Duration::from_micros(200));
     }
 }
 
