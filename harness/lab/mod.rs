@@ -17,6 +17,7 @@ mod measure;
 mod node;
 mod parcel;
 mod ping;
+mod priority;
 mod private;
 mod record;
 mod relay;

@@ -17,6 +17,7 @@ use vrrplab_engine::vrrp::State;
 use vrrplab_sim::trace::Name;
 
 use super::launch::Launch;
+use super::priority::{DAEMONS, go_first};
 use super::standin;
 use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
 
@@ -184,7 +185,13 @@ impl Node {
         command.stdout(out).stderr(err);
         let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
         // SAFETY: what runs between fork and exec makes system calls only.
-        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
+        unsafe {
+            command.pre_exec(move || {
+                go_first(DAEMONS);
+                enter_by(fds)?;
+                hear_signals()
+            })
+        };
         let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
         Ok(Pid::from_raw(child.id() as i32))
     }
