@@ -101,7 +101,7 @@ impl Lab {
         node.start_beside(&self.hosts[h].namespaces)
     }
 
-    fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
+    pub(super) fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
         match &mut self.nodes[h] {
             Some(node) => node.signal(&self.hosts[h].namespaces, signal),
             None => Ok(()),
@@ -113,6 +113,7 @@ impl Lab {
         self.powered[h] = false;
         for link in 0..self.hosts[h].links.len() {
             self.fabric.unplug(h, link);
+            self.plug(h, link, false)?;
         }
         kill_all(&self.hosts[h].namespaces)?;
         self.filters.remove(&h);
@@ -136,10 +137,17 @@ impl Lab {
         self.powered[h] = true;
         for l in 0..self.hosts[h].links.len() {
             self.fabric.plug(h, l, now);
+            self.plug(h, l, true)?;
         }
         let text = format!("power {}", scenario.hosts[h].name);
         self.tell(now, None, What::Fault(text), Cause::Fault(act as u32 + 1));
         Ok(())
+    }
+
+    /// The cable's place on the kernel's bridge, if that is its switch.
+    fn plug(&mut self, h: usize, l: usize, plugged: bool) -> io::Result<()> {
+        let segment = self.scenario.hosts[h].links[l].segment.0;
+        self.bridges.plug(&mut self.outside, segment, &self.hosts[h].links[l], plugged)
     }
 
     fn set_carrier(&mut self, h: usize, l: usize, up: bool) -> io::Result<()> {

@@ -3,12 +3,13 @@
 //!
 //! A run is a process of its own (`vrrplab lab`, which [`run`] starts): process 1 of its own namespaces, so that nothing is left of it however
 //! it ends. In there: `confine` the namespaces, `host` a host and its links, `node` a daemon, `launch` which one and how it is started, `standin`
-//! commands, `relay` frames, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
+//! commands, `relay` frames, `bridge` those that the kernel carries, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
 //! `world` the loop, `parcel` the way back.
 //!
 //! Absent on purpose: names of namespaces, threads, retries.
 
 mod acts;
+mod bridge;
 pub mod confine;
 mod host;
 mod launch;
@@ -22,6 +23,7 @@ mod private;
 mod record;
 mod relay;
 mod standin;
+pub mod takeover;
 mod watch;
 mod world;
 

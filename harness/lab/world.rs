@@ -16,6 +16,7 @@ use vrrplab_sim::fabric::{Fabric, QUERY_INTERVAL};
 use vrrplab_sim::scenario::{FilterRule, HostIndex, Role, Scenario, ScriptModel, When};
 use vrrplab_sim::trace::{Cause, What};
 
+use super::bridge::Bridges;
 use super::host::{self, LabHost};
 use super::launch::{Crew, Launch};
 use super::mail::Servers;
@@ -48,6 +49,7 @@ pub(super) struct Lab {
     pub(super) filtered: BTreeSet<usize>,
     pub(super) crew: Crew,
     pub(super) fabric: Fabric,
+    pub(super) bridges: Bridges,
     pub(super) anchors: Anchors,
     pub(super) probers: Vec<Option<Prober>>,
     pub(super) servers: Servers,
@@ -100,6 +102,7 @@ impl Lab {
         for (h, spec) in scenario.hosts.iter().enumerate() {
             hosts.push(host::build(&mut outside, h, spec)?);
         }
+        let bridges = Bridges::build(&mut outside, &scenario, &hosts)?;
         let models = scenario.hosts.iter().map(|host| match &host.role {
             Role::Node(node) => node.scripts.clone(),
             Role::Client(_) => Vec::new(),
@@ -115,6 +118,7 @@ impl Lab {
             filtered: BTreeSet::new(),
             crew,
             fabric: Fabric::new(&scenario, seed),
+            bridges,
             anchors: Anchors::new(&scenario),
             probers: Vec::new(),
             servers: Servers::default(),
@@ -243,7 +247,7 @@ impl Lab {
     }
 
     /// What hosts say when their links come up is no part of the run.
-    fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         self.notes.measure(&mut self.alarm)?;
         let patience = self.clock.now() + START;
         while self.clock.now() < patience && !self.all_links_run()? {
@@ -412,7 +416,7 @@ impl Lab {
     }
 
     /// Ends of processes.
-    fn reap(&mut self) -> io::Result<()> {
+    pub(super) fn reap(&mut self) -> io::Result<()> {
         while self.signals.read_signal()?.is_some() {}
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
