@@ -53,6 +53,8 @@ pub(super) struct Node {
 pub(super) struct Lines {
     pipe: fs::File,
     rest: Vec<u8>,
+    /// Nobody can write to it any more.
+    pub(super) ended: bool,
 }
 
 impl Lines {
@@ -71,15 +73,21 @@ impl Lines {
     }
 
     fn of(pipe: OwnedFd) -> Lines {
-        Lines { pipe: pipe.into(), rest: Vec::new() }
+        Lines { pipe: pipe.into(), rest: Vec::new(), ended: false }
     }
 
-    /// The whole lines that wait. At the end of the pipe there are none any more.
+    /// The whole lines that wait, and at the end of the pipe what is left.
     pub(super) fn read(&mut self) -> io::Result<Vec<String>> {
         let mut buffer = [0; 4096];
         loop {
             match self.pipe.read(&mut buffer) {
-                Ok(0) => break,
+                Ok(0) => {
+                    self.ended = true;
+                    if !self.rest.is_empty() {
+                        self.rest.push(b'\n');
+                    }
+                    break;
+                }
                 Ok(n) => self.rest.extend_from_slice(&buffer[..n]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -241,8 +249,9 @@ pub(super) fn kill_all(inside: &Namespaces) -> io::Result<()> {
             return Ok(());
         }
         kill_at_once(&left);
-        // They need a processor to die.
-        std::thread::sleep(std::time::Duration::from_micros(200));
+        // To end takes the processor, which a laboratory that only looks whether they have would keep from them: it comes before
+        // its daemons.
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
 }
 
@@ -269,4 +278,24 @@ pub(super) fn processes_in(inside: &Namespaces) -> io::Result<Vec<Pid>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A daemon that closes its log before it ends made the laboratory spin, which starved the daemon.
+    #[test]
+    fn a_pipe_that_nobody_writes_to_has_ended() {
+        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).expect("a pipe");
+        let (mut lines, mut writer) = (Lines::of(reader), fs::File::from(writer));
+        writer.write_all(b"one\ntw").expect("there is room");
+        assert_eq!(lines.read().expect("it reads"), ["one"]);
+        assert!(!lines.ended);
+        drop(writer);
+        assert_eq!(lines.read().expect("it reads"), ["tw"]);
+        assert!(lines.ended);
+    }
 }

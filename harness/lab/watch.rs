@@ -180,10 +180,8 @@ impl Lab {
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
-        if lines.is_empty() && !node.runs() {
-            // The pipe has ended with the daemon.
-            node.log = None;
-        }
+        // What has ended is readable for ever, and a daemon may close its log long before it ends.
+        node.log = node.log.take().filter(|pipe| !pipe.ended);
         for line in lines {
             if line.contains(STARTED) {
                 self.nodes[h].as_mut().expect("who logs is a node").is_there(self.clock.now());
