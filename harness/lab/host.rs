@@ -10,6 +10,7 @@ use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{Host, Link, LinkSettings};
 
+use super::lines;
 use crate::kernel::namespace::Namespaces;
 use crate::kernel::netlink::{AddressOptions, End, Monitor, Netlink, Watch};
 use crate::kernel::offload;
@@ -181,6 +182,10 @@ impl LabHost {
         for link in &self.links {
             self.netlink.set_up(link.inner, false)?;
         }
+        self.netlink.forget_lines(
+            |route| lines::way(route, |_| None).is_some(),
+            |rule| lines::policy(rule).is_some(),
+        )?;
         for address in self.netlink.addresses()? {
             if self.by_index.contains_key(&address.index) {
                 match self.netlink.delete_address(address.index, address.cidr) {
@@ -216,7 +221,16 @@ fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
     let mut netlink = Netlink::open()?;
     let lo = netlink.link("lo")?.index;
     netlink.set_up(lo, true)?;
-    let watched = [Watch::Links, Watch::Addresses4, Watch::Addresses6, Watch::Neighbours];
+    let watched = [
+        Watch::Links,
+        Watch::Addresses4,
+        Watch::Addresses6,
+        Watch::Neighbours,
+        Watch::Routes4,
+        Watch::Routes6,
+        Watch::Rules4,
+        Watch::Rules6,
+    ];
     Ok((netlink, Monitor::open(&watched)?))
 }
 

@@ -13,6 +13,7 @@ mod bridge;
 pub mod confine;
 mod host;
 mod launch;
+mod lines;
 mod mail;
 mod measure;
 mod node;

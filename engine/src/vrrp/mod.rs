@@ -4,7 +4,7 @@
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
 //! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication);
-//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `sync`
+//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `route`, `sync`
 //! (groups); and `notify` and `mail`, whom the daemon tells of it.
 
 mod advert;
@@ -19,6 +19,7 @@ mod priority;
 mod process;
 mod receive;
 mod replay;
+mod route;
 mod script;
 mod sync;
 pub mod timing;

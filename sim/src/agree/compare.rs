@@ -74,6 +74,8 @@ fn is_judged(lane: &Lane, ours: &Lanes, reference: &Lanes) -> bool {
             let own = (node.clone(), *cidr);
             reference.base.contains(&own) || ours.base.contains(&own)
         }
+        // A recording does not tell of them.
+        Lane::Line { .. } => !script::exact(ours, reference),
         _ => false,
     };
     let captured = |link| reference.links.is_empty() || reference.links.contains(link);

@@ -76,6 +76,12 @@ impl Lanes {
                 (What::Address { added, cidr, .. }, Some(node)) => {
                     lanes.address(at, node, *cidr, *added, cause);
                 }
+                (What::Route { added, route }, Some(node)) => {
+                    lanes.line(at, node, format!("route {route}"), *added, cause);
+                }
+                (What::Rule { added, rule }, Some(node)) => {
+                    lanes.line(at, node, format!("rule {rule}"), *added, cause);
+                }
                 (What::Spawn { job, .. }, _) => drop(lanes.jobs.insert(*job, cause)),
                 (What::Claim { instance, to, priority, .. }, Some(node)) => {
                     lanes.state(at, node, instance, *to, *priority, cause);
@@ -137,6 +143,16 @@ impl Lanes {
         if !link_local && !self.dead.contains(node) && !self.base.contains(&(node.clone(), cidr)) {
             let lane = Lane::Address { node: node.clone(), cidr };
             self.push(lane, Entry { at, what: Content::Address { added }, cause });
+        }
+    }
+
+    /// A route or a rule came or went.
+    fn line(&mut self, at: Instant, node: &Name, line: String, added: bool, cause: Cause) {
+        if !self.dead.contains(node) {
+            self.push(
+                Lane::Line { node: node.clone(), line },
+                Entry { at, what: Content::Address { added }, cause },
+            );
         }
     }
 
