@@ -12,7 +12,7 @@ use vrrplab_sim::run::{Run, run as run_in_simulator};
 use super::Console;
 use super::inputs::Input;
 use crate::files;
-use crate::fit::unfit;
+use crate::fit::{lacks, unfit};
 use crate::notes::Notes;
 use crate::subject::{Subject, Subjects};
 use crate::template::Template;
@@ -172,7 +172,7 @@ impl Cell {
     }
 
     fn run_in_laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
-        match unfit(&input.scenario, &self.subjects) {
+        match unfit(&input.scenario, &self.subjects).or_else(|| lacks(&input.scenario)) {
             Some(why) => Outcome::Skipped(why),
             None => self.laboratory(input, later, seed),
         }

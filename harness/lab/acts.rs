@@ -62,8 +62,7 @@ impl Lab {
             Fault::File { node, path, content } => {
                 self.hosts[node.0].namespaces.within(|| write_file(path, content.as_deref()))?
             }
-            // Refused before the run: see `fit`.
-            Fault::Process { .. } => Ok(()),
+            Fault::Process { node, pattern, running } => self.set_running(node.0, pattern, *running),
             // The network's, done above.
             Fault::Partition { .. }
             | Fault::Heal(_)
@@ -84,7 +83,7 @@ impl Lab {
         for macvlan in &node.launch.macvlans {
             self.hosts[h].ensure_macvlan(macvlan)?;
         }
-        node.start(&self.hosts[h].namespaces)?;
+        node.start(&self.hosts[h])?;
         let now = self.clock.now();
         node.started = Some(now);
         if let Some(words) = node.identity.take() {
@@ -94,8 +93,9 @@ impl Lab {
     }
 
     fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
+        let spared = self.services.groups(h);
         match &mut self.nodes[h] {
-            Some(node) => node.signal(&self.hosts[h].namespaces, signal),
+            Some(node) => node.signal(&self.hosts[h], &spared, signal),
             None => Ok(()),
         }
     }
@@ -106,7 +106,8 @@ impl Lab {
         for link in 0..self.hosts[h].links.len() {
             self.fabric.unplug(h, link);
         }
-        kill_all(&self.hosts[h].namespaces)?;
+        self.services.lose_power(h);
+        kill_all(&self.hosts[h])?;
         self.filters.remove(&h);
         self.apply_filters(h)?;
         self.hosts[h].forget_everything()

@@ -2,14 +2,15 @@
 //! between them is the simulator's, relaying frames from packet socket to packet socket.
 //!
 //! A run is a process of its own (`vrrplab lab`, which [`run`] starts): process 1 of its own namespaces, so that nothing is left of it however
-//! it ends. In there: `confine` the namespaces, `host` a host and its links, `node` a daemon, `launch` which one and how it is started, `standin`
-//! commands, `relay` frames, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
+//! it ends. In there: `confine` the namespaces, `host` a host and its links, `first` its own processes, `node` a daemon, `launch` which one and how it is
+//! started, `services` what runs beside it, `standin` commands, `relay` frames, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
 //! `world` the loop, `parcel` the way back.
 //!
 //! Absent on purpose: names of namespaces, threads, retries.
 
 mod acts;
 pub mod confine;
+mod first;
 mod host;
 mod launch;
 mod mail;
@@ -20,6 +21,7 @@ mod ping;
 mod private;
 mod record;
 mod relay;
+mod services;
 mod standin;
 mod watch;
 mod world;

@@ -12,6 +12,7 @@ use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
 use super::host::Above;
 use super::launch::frr;
+use super::node::Lines;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -180,8 +181,7 @@ impl Lab {
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
-        if lines.is_empty() && !node.runs() {
-            // The pipe has ended with the daemon.
+        if node.log.as_ref().is_some_and(Lines::has_ended) {
             node.log = None;
         }
         for line in lines {
