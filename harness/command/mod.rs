@@ -4,6 +4,7 @@ mod bench;
 mod check;
 #[cfg(feature = "netns")]
 mod daemon;
+mod doctor;
 mod golden;
 mod inputs;
 #[cfg(feature = "netns")]
@@ -48,6 +49,14 @@ enum Command {
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
+    /// Say what this machine can do: what each laboratory needs, and what installs or permits what is missing
+    ///
+    /// Exit codes: 0 everything is here that `--world netns --subject engine` needs, 3 something is not.
+    Doctor(doctor::DoctorArguments),
+    /// What the doctor asks a process of its own for
+    #[cfg(feature = "netns")]
+    #[command(hide = true)]
+    Probe,
     /// A laboratory's own process
     #[cfg(feature = "netns")]
     #[command(hide = true)]
@@ -222,6 +231,9 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Bench(BenchCommand::Election(arguments)) => bench::election(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
+        Command::Doctor(arguments) => doctor::doctor(arguments, console),
+        #[cfg(feature = "netns")]
+        Command::Probe => doctor::probe(console),
         #[cfg(feature = "netns")]
         Command::Lab(arguments) => lab::lab(arguments, console),
         #[cfg(feature = "netns")]

@@ -19,6 +19,7 @@ mod node;
 mod parcel;
 mod ping;
 mod private;
+pub mod probe;
 mod record;
 mod relay;
 mod services;
