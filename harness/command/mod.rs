@@ -6,6 +6,7 @@ mod check;
 mod daemon;
 mod doctor;
 mod golden;
+mod hold;
 mod inputs;
 #[cfg(feature = "netns")]
 mod lab;
@@ -92,6 +93,11 @@ struct RunArguments {
     /// Do not run where there is a warning or an error about a node's configuration
     #[arg(long)]
     strict: bool,
+    /// Keep the laboratory of --world netns when a verdict failed, or always: its switch and daemons go on until Enter,
+    /// and each host has a command that opens a shell there
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true,
+          default_missing_value = "failure")]
+    hold: Option<hold::Hold>,
     #[command(flatten)]
     place: world::WorldArguments,
     #[command(flatten)]

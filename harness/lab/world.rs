@@ -61,6 +61,8 @@ pub(super) struct Lab {
     queued: u64,
     alarm: Alarm,
     signals: SignalFd,
+    /// Standard input, where the end of a laboratory that stays is told.
+    pub(super) leash: Option<io::Stdin>,
 }
 
 /// What is done when its time has come.
@@ -89,6 +91,7 @@ enum Source {
     Service(u32),
     Mail,
     Children,
+    Leash,
     Alarm,
 }
 
@@ -131,6 +134,7 @@ impl Lab {
             queued: 0,
             alarm: Alarm::new()?,
             signals,
+            leash: None,
             hosts,
             scenario,
         };
@@ -315,6 +319,11 @@ impl Lab {
         self.queue.insert((at, self.queued), due);
     }
 
+    /// Whether a frame is on its way.
+    pub(super) fn is_relaying(&self) -> bool {
+        self.queue.values().any(|due| matches!(due, Due::Arrive { .. } | Due::Deliver(_)))
+    }
+
     /// Something happened that acts may wait for.
     pub(super) fn noticed(&mut self, at: Instant, sight: Sight<'_>) {
         for (plus, act) in self.anchors.meet(sight) {
@@ -346,6 +355,7 @@ impl Lab {
         all.extend(self.services.fds().map(|(n, fd)| (Source::Service(n), fd)));
         all.extend(self.servers.fds().into_iter().map(|fd| (Source::Mail, fd)));
         all.push((Source::Children, self.signals.as_fd()));
+        all.extend(self.leash.iter().map(|leash| (Source::Leash, leash.as_fd())));
         all.push((Source::Alarm, self.alarm.as_fd()));
         all
     }
@@ -375,6 +385,10 @@ impl Lab {
             Source::Service(n) => self.service_said(n),
             Source::Mail => self.mail(),
             Source::Children => self.reap(),
+            Source::Leash => {
+                self.leash = None;
+                Ok(())
+            }
             Source::Alarm => self.alarm.silence(),
         }
     }

@@ -113,6 +113,7 @@ fn agrees(
         seed: SEED,
         subjects: subjects.clone(),
         template: None,
+        hold: false,
     };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);
