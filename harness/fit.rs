@@ -4,7 +4,10 @@ mod frr;
 
 use vrrplab_engine::boundary::Cost;
 use vrrplab_sim::neighbour::Manners;
-use vrrplab_sim::scenario::{Fault, Host, HostIndex, HostSettings, NodeSpec, Role, Scenario};
+use vrrplab_sim::scenario::{
+    Fault, Host, HostIndex, HostSettings, NodeSpec, Role, Scenario, Segment, SegmentIndex, SwitchKind,
+};
+use vrrplab_sim::world::describe;
 
 use crate::files;
 use crate::subject::{Subject, Subjects};
@@ -25,7 +28,7 @@ fn on_the_kernel(scenario: &Scenario) -> Option<String> {
         Fault::Process { node, pattern, .. } => word_only(&scenario.hosts[node.0], pattern),
         _ => None,
     });
-    faults.or_else(|| {
+    faults.or_else(|| bridge_unfit(scenario)).or_else(|| {
         scenario.hosts.iter().find_map(|host| host_unfit(host).map(|why| format!("{}: {why}", host.name)))
     })
 }
@@ -70,6 +73,45 @@ fn commands_that_need(node: &NodeSpec) -> Vec<&str> {
     scripts.filter(|argv| needing(argv)).filter_map(|argv| argv.first()).map(String::as_str).collect()
 }
 
+/// What a bridge of the kernel would be asked for and has not.
+fn bridge_unfit(scenario: &Scenario) -> Option<String> {
+    let kernel = |segment: SegmentIndex| scenario.segments[segment.0].switch == SwitchKind::Kernel;
+    let switch = |segment: SegmentIndex| {
+        format!("segment {}: a `switch` of the kernel", scenario.segments[segment.0].name)
+    };
+    let first = scenario.segments.iter().position(|s| s.switch == SwitchKind::Kernel).map(SegmentIndex)?;
+    for (s, segment) in scenario.segments.iter().enumerate().filter(|(_, s)| s.switch == SwitchKind::Kernel) {
+        let plain = Segment {
+            switch: SwitchKind::Kernel,
+            latency: segment.latency,
+            ..Segment::plain(segment.name.clone())
+        };
+        if *segment != plain {
+            return Some(format!("{} only learns and forwards", switch(SegmentIndex(s))));
+        }
+    }
+    if let Some(trunk) = scenario.trunks.iter().find(|t| t.between.iter().any(|s| kernel(*s))) {
+        return Some(format!("trunk {}: {} has none", trunk.name, switch(first)));
+    }
+    let network = scenario.script.iter().find(|act| of_the_network(&act.fault))?;
+    let fault = describe(scenario, &network.fault);
+    Some(format!("act `{fault}`: {} can only lose carriers and hosts", switch(first)))
+}
+
+/// Faults that only a switch of ours has.
+fn of_the_network(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Partition { .. }
+            | Fault::Heal(_)
+            | Fault::Mute { .. }
+            | Fault::Unmute { .. }
+            | Fault::Impair { .. }
+            | Fault::Clear(_)
+            | Fault::Trunk { .. }
+    )
+}
+
 fn host_unfit(host: &Host) -> Option<&'static str> {
     let ageing = |m: &Manners| matches!(m, Manners::Ageing(_));
     if host.links.iter().any(|link| link.settings.neighbours.iter().any(ageing)) {
@@ -84,5 +126,43 @@ fn host_unfit(host: &Host) -> Option<&'static str> {
         }
         Role::Node(node) if !node.processes.is_empty() => Some("`processes`: how many run is said, not done"),
         Role::Node(_) | Role::Client(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Beside;
+
+    /// Why this cannot run, of a scenario with two routers on the segments `lan`, a kernel's, and `x`, ours.
+    fn why(lan: &str, more: &str) -> Option<String> {
+        let node = |n: u32, segment: &str| {
+            format!(
+                "[node.n{n}]\nlink.eth0 = {{ segment = \"{segment}\", address = [\"10.0.0.{n}/24\"] }}\nconfig = '''\n\
+                 vrrp_instance V {{\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {{\n 10.0.0.9/24\n }}\n}}\n'''\n"
+            )
+        };
+        let (one, two) = (node(1, "lan"), node(2, "x"));
+        let head = "title = \"T\"\nduration = \"9s\"\n";
+        let text = format!("{head}[segment.lan]\nswitch = \"kernel\"\n{lan}\n[segment.x]\n{one}{two}{more}");
+        let read = vrrplab_sim::scenario::read("t.toml", &text, &Beside::file("t.toml".as_ref()));
+        assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
+        unfit(&read.scenarios[0], &Subjects::all(Subject::Engine))
+    }
+
+    #[test]
+    fn a_kernel_switch_loses_carriers_and_hosts_and_nothing_else() {
+        let act = |act: &str| why("", &format!("[[at]]\ntime = \"1s\"\n{act}\n"));
+        assert_eq!(act("crash = \"n1\""), None);
+        assert_eq!(act("carrier = \"n1\"\nstate = \"down\""), None);
+        assert_eq!(why("latency = \"1us\"", ""), None, "it takes what it takes");
+        let refused = act("impair = { on = \"lan\", loss = \"5%\" }").expect("a bridge loses nothing");
+        assert!(refused.starts_with("act `impair "), "{refused}");
+        for had in ["snooping = true", "forward_delay = \"1s\"", "impair = { loss = \"5%\" }"] {
+            let refused = why(had, "").unwrap_or_else(|| panic!("a bridge has no {had}"));
+            assert_eq!(refused, "segment lan: a `switch` of the kernel only learns and forwards");
+        }
+        let trunk = why("", "[trunk.t]\nbetween = [\"lan\", \"x\"]\n").expect("a bridge has no trunk");
+        assert!(trunk.starts_with("trunk t: "), "{trunk}");
     }
 }

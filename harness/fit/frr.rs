@@ -94,7 +94,7 @@ fn has_own_ends(i: &Instance) -> bool {
 }
 
 fn interval(i: &Instance) -> Option<String> {
-    let takes = i.advert_int.as_micros() % FINEST.as_micros() == 0 && i.advert_int <= LONGEST;
+    let takes = i.advert_int.as_micros().is_multiple_of(FINEST.as_micros()) && i.advert_int <= LONGEST;
     (!takes).then(|| format!("advert_int of {}: 10 ms to 40.95 s", i.advert_int))
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
 
+use super::priority::{SWITCH, go_first};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
@@ -54,17 +55,10 @@ pub fn enter() -> Result<Means, String> {
         ForkResult::Child => {
             end_with_parent().map_err(|e| format!("prctl: {e}"))?;
             own_mounts().map_err(|e| format!("mounts: {e}"))?;
-            go_first();
+            go_first(SWITCH);
             Ok(means)
         }
     }
-}
-
-/// A laboratory goes before other work where it may, and its daemons with it, all alike: what is measured is a failover, not who else uses the
-/// machine.
-fn go_first() {
-    // SAFETY: setpriority(2) takes numbers.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -20) };
 }
 
 /// SIGKILL when the parent ends.

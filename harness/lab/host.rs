@@ -155,13 +155,15 @@ impl LabHost {
             sysctl(&format!("net/ipv6/conf/{name}/addr_gen_mode"), "1")?;
             sysctl(&format!("net/ipv6/conf/{name}/accept_ra"), "0")
         })??;
+        // An address of IPv6 that an interface gets before it was ever up is not told to zebra reliably.
+        self.netlink.set_up(index, true)?;
         self.netlink.hold_down(index)?;
         for cidr in addresses {
             let options =
                 AddressOptions { without_detection: cidr.address.is_ipv6(), ..AddressOptions::default() };
             self.netlink.add_address(index, *cidr, &options)?;
         }
-        self.netlink.set_up(index, true)
+        Ok(())
     }
 
     /// Adds the routes of the scenario.

@@ -153,22 +153,8 @@ impl Node {
 
     /// Starts the daemon.
     pub(super) fn start(&mut self, host: &LabHost) -> io::Result<()> {
-        let inside = &host.namespaces;
-        let files = &self.launch.files;
-        inside.within(|| {
-            files.iter().try_for_each(|(path, text)| {
-                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-                fs::write(path, text)
-            })
-        })??;
-        if let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) {
-            inside.within(|| match fs::remove_file(&beside.socket) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            })??;
-            let pid = self.spawn(host, &beside.argv, Stdio::null(), Stdio::null())?;
-            self.beside = Some(pid);
-        }
+        self.write_files(&host.namespaces)?;
+        self.start_beside(host)?;
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         let pid = self.spawn(host, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
@@ -177,6 +163,30 @@ impl Node {
         self.announced.clear();
         self.there = None;
         Ok(())
+    }
+
+    /// Starts what runs beside the daemon, if it does not run yet.
+    pub(super) fn start_beside(&mut self, host: &LabHost) -> io::Result<()> {
+        let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) else {
+            return Ok(());
+        };
+        let inside = &host.namespaces;
+        self.write_files(inside)?;
+        inside.within(|| match fs::remove_file(&beside.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })??;
+        self.beside = Some(self.spawn(host, &beside.argv, Stdio::null(), Stdio::null())?);
+        Ok(())
+    }
+
+    fn write_files(&self, inside: &Namespaces) -> io::Result<()> {
+        inside.within(|| {
+            self.launch.files.iter().try_for_each(|(path, text)| {
+                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                fs::write(path, text)
+            })
+        })?
     }
 
     fn spawn(&self, host: &LabHost, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {
@@ -250,7 +260,7 @@ fn kill_at_once(pids: &[Pid]) {
 }
 
 /// The living processes of a host but its first.
-fn processes_of(host: &LabHost) -> io::Result<Vec<Pid>> {
+pub(super) fn processes_of(host: &LabHost) -> io::Result<Vec<Pid>> {
     let own = nix::sys::stat::fstat(host.namespaces.net())?;
     let first = host.first.pid().as_raw();
     let mut found = Vec::new();

@@ -37,7 +37,7 @@ pub fn probe() -> Vec<Check> {
     checks.push(tried("raw sockets", raw_socket(), "VRRP of our daemon; pings").essential());
     checks.push(commands());
     checks.push(tried("macvlan", macvlan(index), "--subject frr").remedy("modprobe macvlan"));
-    checks.push(tried("bridge", bridge(), "comparisons with the kernel's switch").remedy("modprobe bridge"));
+    checks.push(tried("bridge", bridge(), "switch = \"kernel\"; bench takeover").remedy("modprobe bridge"));
     checks.push(netem());
     checks.push(ip_vs());
     checks.push(timers());

@@ -17,6 +17,7 @@ use vrrplab_sim::fabric::{Fabric, QUERY_INTERVAL};
 use vrrplab_sim::scenario::{FilterRule, HostIndex, Role, Scenario, ScriptModel, When};
 use vrrplab_sim::trace::{Cause, What};
 
+use super::bridge::Bridges;
 use super::host::{self, LabHost};
 use super::launch::{Crew, Launch};
 use super::mail::Servers;
@@ -50,6 +51,7 @@ pub(super) struct Lab {
     pub(super) filtered: BTreeSet<usize>,
     pub(super) crew: Crew,
     pub(super) fabric: Fabric,
+    pub(super) bridges: Bridges,
     pub(super) anchors: Anchors,
     pub(super) probers: Vec<Option<Prober>>,
     pub(super) servers: Servers,
@@ -109,6 +111,7 @@ impl Lab {
         for (h, spec) in scenario.hosts.iter().enumerate() {
             hosts.push(host::build(&mut outside, h, spec)?);
         }
+        let bridges = Bridges::build(&mut outside, &scenario, &hosts)?;
         let models = scenario.hosts.iter().map(|host| match &host.role {
             Role::Node(node) => node.scripts.clone(),
             Role::Client(_) => Vec::new(),
@@ -124,6 +127,7 @@ impl Lab {
             filtered: BTreeSet::new(),
             crew,
             fabric: Fabric::new(&scenario, seed),
+            bridges,
             anchors: Anchors::new(&scenario),
             probers: Vec::new(),
             servers: Servers::default(),
@@ -255,11 +259,17 @@ impl Lab {
     }
 
     /// What hosts say when their links come up is no part of the run.
-    fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         self.notes.measure(&mut self.alarm)?;
         let patience = self.clock.now() + START;
         while self.clock.now() < patience && !self.all_links_run()? {
             std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        // The kernel passes a link's news of its carrier on to the macvlans above it, whoever holds those down.
+        let stacked =
+            |node: &Option<Node>| node.as_ref().is_some_and(|node| !node.launch.macvlans.is_empty());
+        if self.nodes.iter().any(stacked) {
+            std::thread::sleep(CARRIER_NEWS);
         }
         for host in &mut self.hosts {
             for link in &mut host.links {
@@ -267,7 +277,7 @@ impl Lab {
             }
             host.monitor.read()?;
         }
-        Ok(())
+        (0..self.hosts.len()).try_for_each(|h| self.boot(h))
     }
 
     /// The kernel tells of carriers once a second at most.
@@ -440,7 +450,7 @@ impl Lab {
     }
 
     /// Ends of processes.
-    fn reap(&mut self) -> io::Result<()> {
+    pub(super) fn reap(&mut self) -> io::Result<()> {
         while self.signals.read_signal()?.is_some() {}
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -496,6 +506,8 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
 const START: Duration = Duration::from_secs(5);
 /// How long before the first daemon is there the run begins.
 const BEFORE: Duration = Duration::from_millis(10);
+/// After how long the last news of a carrier has been told: linkwatch waits for a second.
+const CARRIER_NEWS: std::time::Duration = std::time::Duration::from_millis(1_100);
 /// How often it is looked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
 /// After how long a program of the user's is not expected to tell states any more.

@@ -137,8 +137,7 @@ impl Comparison<'_> {
         let before = i.checked_sub(1).map(|k| [self.ours, self.reference].map(|run| run.entries(lane)[k].at));
         let [ours, reference] = before.unwrap_or_default();
         let due = ours + theirs.at.saturating_since(reference);
-        let allowed =
-            self.tolerance.after_adverts(self.reference.adverts_between(lane, reference, theirs.at));
+        let allowed = self.reference.work_between(lane, reference, theirs.at, self.tolerance);
         self.exact() && self.ours.end.is_some_and(|end| due + allowed >= end)
     }
 
@@ -174,7 +173,7 @@ impl Comparison<'_> {
     pub(super) fn allowed(&self, lane: &Lane, anchor: &Anchor, at: Instant) -> Duration {
         match anchor.vague {
             true => self.tolerance.without_cause,
-            false => self.tolerance.after_adverts(self.ours.adverts_between(lane, anchor.ours, at)),
+            false => self.ours.work_between(lane, anchor.ours, at, self.tolerance),
         }
     }
 

@@ -54,11 +54,24 @@ pub struct SegmentIndex(pub usize);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TrunkIndex(pub usize);
 
+/// `switch`: whose switch carries the frames of a segment on the real kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum SwitchKind {
+    /// `"ours"`: the simulator's, which relays from port to port and has every fault. The default.
+    #[default]
+    Ours,
+    /// `"kernel"`: a bridge of the kernel. Nothing of ours is on the way of a frame, so times are the daemons'; of
+    /// faults it has loss of power and of carrier.
+    Kernel,
+}
+
 /// `[segment.NAME]`: an Ethernet switch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
     /// Its name.
     pub name: Name,
+    /// `switch`: whose switch carries its frames on the real kernel. The simulator has one kind only.
+    pub switch: SwitchKind,
     /// `latency`: from port to port. Default 50 µs.
     pub latency: Duration,
     /// `impair`: a table or a list of them, in force from the beginning.
@@ -80,6 +93,7 @@ impl Segment {
     pub fn plain(name: impl Into<Name>) -> Segment {
         Segment {
             name: name.into(),
+            switch: SwitchKind::Ours,
             latency: Duration::from_micros(50),
             impairments: Vec::new(),
             snooping: None,
