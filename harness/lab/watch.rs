@@ -13,6 +13,7 @@ use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 use super::host::Above;
 use super::launch::frr;
 use super::lines;
+use super::node::Lines;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -198,7 +199,9 @@ impl Lab {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
         // What has ended is readable for ever, and a daemon may close its log long before it ends.
-        node.log = node.log.take().filter(|pipe| !pipe.ended);
+        if node.log.as_ref().is_some_and(Lines::has_ended) {
+            node.log = None;
+        }
         for line in lines {
             if line.contains(STARTED) {
                 self.nodes[h].as_mut().expect("who logs is a node").is_there(self.clock.now());
