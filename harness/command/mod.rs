@@ -4,7 +4,9 @@ mod bench;
 mod check;
 #[cfg(feature = "netns")]
 mod daemon;
+mod doctor;
 mod golden;
+mod hold;
 mod inputs;
 #[cfg(feature = "netns")]
 mod lab;
@@ -49,6 +51,14 @@ enum Command {
     /// Compare runs with the accepted ones, or accept them
     #[command(subcommand)]
     Golden(GoldenCommand),
+    /// Say what this machine can do: what each laboratory needs, and what installs or permits what is missing
+    ///
+    /// Exit codes: 0 everything is here that `--world netns --subject engine` needs, 3 something is not.
+    Doctor(doctor::DoctorArguments),
+    /// What the doctor asks a process of its own for
+    #[cfg(feature = "netns")]
+    #[command(hide = true)]
+    Probe,
     /// A laboratory's own process
     #[cfg(feature = "netns")]
     #[command(hide = true)]
@@ -84,6 +94,11 @@ struct RunArguments {
     /// Do not run where there is a warning or an error about a node's configuration
     #[arg(long)]
     strict: bool,
+    /// Keep the laboratory of --world netns when a verdict failed, or always: its switch and daemons go on until Enter,
+    /// and each host has a command that opens a shell there
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true,
+          default_missing_value = "failure")]
+    hold: Option<hold::Hold>,
     #[command(flatten)]
     place: world::WorldArguments,
     #[command(flatten)]
@@ -234,6 +249,9 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Bench(BenchCommand::Takeover(arguments)) => takeover::run(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
+        Command::Doctor(arguments) => doctor::doctor(arguments, console),
+        #[cfg(feature = "netns")]
+        Command::Probe => doctor::probe(console),
         #[cfg(feature = "netns")]
         Command::Lab(arguments) => lab::lab(arguments, console),
         #[cfg(feature = "netns")]

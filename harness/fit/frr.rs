@@ -137,7 +137,7 @@ mod tests {
         let unicast = "unicast_peer {\n 10.0.0.9\n }";
         assert_eq!(refused(unicast).as_deref(), Some("unicast (I)"));
         assert_eq!(refused("preempt_delay 5").as_deref(), Some("preempt_delay (I)"));
-        assert_eq!(refused("track_interface {\n eth0\n }").as_deref(), Some("tracking (I)"));
+        assert_eq!(refused("track_interface {\n eth1\n }").as_deref(), Some("tracking (I)"));
         assert!(refused("state MASTER\n priority 255").is_some_and(|why| why.starts_with("priority 255")));
     }
 }

@@ -62,8 +62,7 @@ impl Lab {
             Fault::File { node, path, content } => {
                 self.hosts[node.0].namespaces.within(|| write_file(path, content.as_deref()))?
             }
-            // Refused before the run: see `fit`.
-            Fault::Process { .. } => Ok(()),
+            Fault::Process { node, pattern, running } => self.set_running(node.0, pattern, *running),
             // The network's, done above.
             Fault::Partition { .. }
             | Fault::Heal(_)
@@ -83,7 +82,7 @@ impl Lab {
         }
         self.boot(h)?;
         let node = self.nodes[h].as_mut().expect("a node runs a daemon");
-        node.start(&self.hosts[h].namespaces)?;
+        node.start(&self.hosts[h])?;
         let now = self.clock.now();
         node.started = Some(now);
         if let Some(words) = node.identity.take() {
@@ -98,12 +97,13 @@ impl Lab {
         for macvlan in &node.launch.macvlans {
             self.hosts[h].ensure_macvlan(macvlan)?;
         }
-        node.start_beside(&self.hosts[h].namespaces)
+        node.start_beside(&self.hosts[h])
     }
 
     pub(super) fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
+        let spared = self.services.groups(h);
         match &mut self.nodes[h] {
-            Some(node) => node.signal(&self.hosts[h].namespaces, signal),
+            Some(node) => node.signal(&self.hosts[h], &spared, signal),
             None => Ok(()),
         }
     }
@@ -115,7 +115,8 @@ impl Lab {
             self.fabric.unplug(h, link);
             self.plug(h, link, false)?;
         }
-        kill_all(&self.hosts[h].namespaces)?;
+        self.services.lose_power(h);
+        kill_all(&self.hosts[h])?;
         self.filters.remove(&h);
         self.apply_filters(h)?;
         self.hosts[h].forget_everything()

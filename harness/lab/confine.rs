@@ -16,6 +16,9 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Uid, fork, getgid, getuid};
 
+/// What stands between why there is no laboratory and what would permit one.
+pub const PERMIT: &str = "  to permit it:";
+
 /// How the laboratory got what it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Means {
@@ -93,7 +96,7 @@ fn refused(why: &str) -> String {
     } else {
         "run it as root: sudo -E env \"PATH=$PATH\" vrrplab run --world netns …"
     };
-    format!("{why}\n  to permit it: {advice}")
+    format!("{why}\n{PERMIT} {advice}")
 }
 
 fn own_mounts() -> nix::Result<()> {

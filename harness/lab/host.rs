@@ -10,6 +10,7 @@ use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{Host, Link, LinkSettings};
 
+use super::first::First;
 use super::lines;
 use crate::kernel::namespace::Namespaces;
 use crate::kernel::netlink::{AddressOptions, End, Monitor, Netlink, Watch};
@@ -30,6 +31,8 @@ const LINKS: usize = 100;
 pub(super) struct LabHost {
     /// Where it is.
     pub(super) namespaces: Namespaces,
+    /// What its processes descend from.
+    pub(super) first: First,
     /// Requests to its kernel.
     pub(super) netlink: Netlink,
     /// What changes in its kernel.
@@ -84,6 +87,7 @@ pub(super) struct LabLink {
 pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Result<LabHost> {
     let prepared = Namespaces::create(|| prepare(&spec.name))?;
     let (namespaces, (mut netlink, monitor)) = prepared;
+    let first = First::start(&namespaces)?;
     let mut links = Vec::with_capacity(spec.links.len());
     for (l, link) in spec.links.iter().enumerate() {
         let name = format!("h{number}l{l}");
@@ -103,7 +107,7 @@ pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Re
     }
     let by_index = links.iter().enumerate().map(|(l, link)| (link.inner, l)).collect();
     let above = BTreeMap::new();
-    let mut host = LabHost { namespaces, netlink, monitor, links, by_index, above };
+    let mut host = LabHost { namespaces, first, netlink, monitor, links, by_index, above };
     host.give_addresses(spec)?;
     host.set_routes(spec)?;
     Ok(host)

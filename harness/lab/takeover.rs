@@ -18,7 +18,7 @@ use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::switch::class::{Class, Kind};
 
 use super::launch::Crew;
-use super::node::{Node, processes_in};
+use super::node::{Node, processes_of};
 use super::world::Lab;
 use crate::bench::takeover::{Plan, Sample, Samples};
 use crate::files::Beside;
@@ -202,7 +202,7 @@ impl Pairs {
 
     /// keepalived may have itself scheduled otherwise when it finds itself late.
     fn note_class(&mut self, h: usize) -> io::Result<()> {
-        for pid in processes_in(&self.lab.hosts[h].namespaces)? {
+        for pid in processes_of(&self.lab.hosts[h])? {
             // proc_pid_stat(5), behind the name: 19 nice, 40 rt_priority, 41 policy.
             let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
             let fields: Vec<&str> =

@@ -13,6 +13,7 @@ use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 use super::host::Above;
 use super::launch::frr;
 use super::lines;
+use super::node::Lines;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -197,8 +198,8 @@ impl Lab {
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
-        if lines.is_empty() && !node.runs() {
-            // The pipe has ended with the daemon.
+        // What has ended is readable for ever, and a daemon may close its log long before it ends.
+        if node.log.as_ref().is_some_and(Lines::has_ended) {
             node.log = None;
         }
         for line in lines {

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::anchors::{Anchors, Sight};
 use vrrplab_sim::fabric::{Fabric, QUERY_INTERVAL};
@@ -24,6 +25,7 @@ use super::node::Node;
 use super::ping::Prober;
 use super::record::{Record, Seen};
 use super::relay::Delivery;
+use super::services::Services;
 use super::standin;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
@@ -53,6 +55,7 @@ pub(super) struct Lab {
     pub(super) anchors: Anchors,
     pub(super) probers: Vec<Option<Prober>>,
     pub(super) servers: Servers,
+    pub(super) services: Services,
     pub(super) record: Record,
     pub(super) notes: Notes,
     /// What is due, in the order of time and of being set going.
@@ -60,6 +63,8 @@ pub(super) struct Lab {
     queued: u64,
     alarm: Alarm,
     signals: SignalFd,
+    /// Standard input, where the end of a laboratory that stays is told.
+    pub(super) leash: Option<io::Stdin>,
 }
 
 /// What is done when its time has come.
@@ -69,6 +74,8 @@ pub(super) enum Due {
     Start(usize),
     Power { host: usize, act: usize },
     EndOfImpairment { act: usize },
+    Service { host: usize, service: usize },
+    Insist(Pid),
     Ping(usize),
     Query(usize),
     Arrive { from: vrrplab_sim::fabric::PortId, frame: Vec<u8>, seen: Seen },
@@ -83,8 +90,10 @@ enum Source {
     Claims(usize),
     Jobs(usize),
     Log(usize),
+    Service(u32),
     Mail,
     Children,
+    Leash,
     Alarm,
 }
 
@@ -122,12 +131,14 @@ impl Lab {
             anchors: Anchors::new(&scenario),
             probers: Vec::new(),
             servers: Servers::default(),
+            services: Services::default(),
             record: Record::default(),
             notes: Notes::default(),
             queue: BTreeMap::new(),
             queued: 0,
             alarm: Alarm::new()?,
             signals,
+            leash: None,
             hosts,
             scenario,
         };
@@ -185,6 +196,7 @@ impl Lab {
     pub(super) fn run(&mut self) -> io::Result<()> {
         self.settle()?;
         self.clock = RunClock::start();
+        self.start_services()?;
         self.start_first()?;
         self.set_going();
         let end = Instant::ZERO + self.scenario.duration;
@@ -198,7 +210,7 @@ impl Lab {
     }
 
     /// Waits for what happens next, at the latest until then, and deals with it.
-    fn turn(&mut self, until: Instant) -> io::Result<()> {
+    pub(super) fn turn(&mut self, until: Instant) -> io::Result<()> {
         let next = self.queue.keys().next().map_or(until, |(at, _)| (*at).min(until));
         let next = self.servers.deadline().map_or(next, |at| at.min(next));
         self.alarm.set(&self.clock, Some(next))?;
@@ -283,6 +295,11 @@ impl Lab {
     fn set_going(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         for (h, host) in scenario.hosts.iter().enumerate() {
+            for (service, spec) in host.services.iter().enumerate() {
+                if let Some(at) = spec.start.filter(|at| *at > Instant::ZERO) {
+                    self.later(at, Due::Service { host: h, service });
+                }
+            }
             match &host.role {
                 Role::Node(node) => {
                     if let Some(at) = node.start.filter(|at| *at > Instant::ZERO) {
@@ -310,6 +327,11 @@ impl Lab {
     pub(super) fn later(&mut self, at: Instant, due: Due) {
         self.queued += 1;
         self.queue.insert((at, self.queued), due);
+    }
+
+    /// Whether a frame is on its way.
+    pub(super) fn is_relaying(&self) -> bool {
+        self.queue.values().any(|due| matches!(due, Due::Arrive { .. } | Due::Deliver(_)))
     }
 
     /// Something happened that acts may wait for.
@@ -340,8 +362,10 @@ impl Lab {
             all.push((Source::Jobs(h), node.jobs.as_fd()));
             all.extend(node.log.as_ref().map(|pipe| (Source::Log(h), pipe.as_fd())));
         }
+        all.extend(self.services.fds().map(|(n, fd)| (Source::Service(n), fd)));
         all.extend(self.servers.fds().into_iter().map(|fd| (Source::Mail, fd)));
         all.push((Source::Children, self.signals.as_fd()));
+        all.extend(self.leash.iter().map(|leash| (Source::Leash, leash.as_fd())));
         all.push((Source::Alarm, self.alarm.as_fd()));
         all
     }
@@ -368,8 +392,13 @@ impl Lab {
             Source::Claims(h) => self.claimed(h),
             Source::Jobs(h) => self.jobs_told(h),
             Source::Log(h) => self.logged(h),
+            Source::Service(n) => self.service_said(n),
             Source::Mail => self.mail(),
             Source::Children => self.reap(),
+            Source::Leash => {
+                self.leash = None;
+                Ok(())
+            }
             Source::Alarm => self.alarm.silence(),
         }
     }
@@ -395,6 +424,11 @@ impl Lab {
                 let text = format!("start {}", self.scenario.hosts[h].name);
                 self.tell(self.clock.now(), None, What::Fault(text), Cause::None);
                 self.start(h)
+            }
+            Due::Service { host, service } => self.service_due(host, service),
+            Due::Insist(pid) => {
+                self.services.insist(pid);
+                Ok(())
             }
             Due::Power { host, act } => self.power_on(host, act),
             Due::EndOfImpairment { act } => {
@@ -423,6 +457,7 @@ impl Lab {
                 Ok(WaitStatus::StillAlive) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
                 Ok(status) => {
                     let Some(pid) = status.pid() else { continue };
+                    self.service_ended(pid, status);
                     for h in 0..self.nodes.len() {
                         if self.nodes[h].as_mut().is_some_and(|node| node.reaped(pid)) {
                             self.daemon_ended(h, status);

@@ -95,6 +95,7 @@ fn trial(
         subjects,
         template,
         later: Duration::ZERO,
+        hold: false,
     };
     Trial::ignorable_test(name, move || {
         for kind in order.subjects.kinds() {

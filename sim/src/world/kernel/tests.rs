@@ -20,6 +20,12 @@ impl Files for Inline {
     fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
         Err(format!("{path}: not here"))
     }
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "web.cfg" => Ok("listen web\n".to_string()),
+            _ => Err(format!("cannot read {path}: no such file")),
+        }
+    }
     fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
         Arc::new(vrrplab_engine::config::read(name, text, &NoSources))
     }
