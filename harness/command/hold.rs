@@ -49,7 +49,7 @@ pub(super) fn mistake(cells: &[Cell], inputs: &[Input]) -> Option<String> {
 
 /// Says how to get in, and waits for a line, or the end, of standard input.
 #[cfg(feature = "netns")]
-pub(super) fn wait(held: Held, console: &mut Console<'_>) {
+pub(super) fn wait(held: &Held, console: &mut Console<'_>) {
     match held.doors() {
         Ok(doors) => {
             let width = doors.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -60,10 +60,9 @@ pub(super) fn wait(held: Held, console: &mut Console<'_>) {
         Err(error) => console.complain(&format!("  held    until Enter or Ctrl-C; {error}\n")),
     }
     let _ = std::io::stdin().lock().read_line(&mut String::new());
-    drop(held);
 }
 
 #[cfg(not(feature = "netns"))]
-pub(super) fn wait(held: Held, _: &mut Console<'_>) {
-    match held {}
+pub(super) fn wait(held: &Held, _: &mut Console<'_>) {
+    match *held {}
 }

@@ -132,7 +132,7 @@ impl Told {
                 if self.broken > 0 { format!(", {} did not run", self.broken) } else { String::new() };
             console.say(&format!("\n{} passed, {} failed{skipped}{broken}\n", self.passed, self.failed));
         }
-        if let Some(held) = self.held {
+        if let Some(held) = &self.held {
             hold::wait(held, console);
         }
         let nothing_ran = self.passed + self.failed == 0;

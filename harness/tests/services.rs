@@ -200,7 +200,7 @@ fn only_one() -> Result<(), Failed> {
     let one = folder.join("one.toml");
     for (words, file, why) in [
         (&["run", "--hold"][..], &one, "add --world netns"),
-        (&["run", "--hold", "--world", "netns"], &folder.to_path_buf(), "one scenario, not for"),
+        (&["run", "--hold", "--world", "netns"], &folder, "one scenario, not for"),
         (&["run", "--hold", "--world", "sim,netns"], &one, "one world and one subject"),
     ] {
         let output = vrrplab(words, file).output()?;
