@@ -69,7 +69,7 @@ impl Wording<'_> {
 
     /// keepalived announces a state in its log before it does what belongs to it.
     fn enter(&self, id: InstanceId, state: Announced, said: &mut Said) {
-        if matches!(state, Announced::Stop | Announced::MasterRxLowerPri) || said.entered.contains(&id) {
+        if matches!(state, Announced::Stop | Announced::Deleted | Announced::MasterRxLowerPri) || said.entered.contains(&id) {
             return;
         }
         said.entered.push(id);
