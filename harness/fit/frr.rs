@@ -28,6 +28,7 @@ pub(super) fn unfit(scenario: &Scenario, node: HostIndex) -> Option<String> {
 
 fn acts(scenario: &Scenario, node: HostIndex, config: &Config) -> Option<String> {
     scenario.script.iter().find_map(|act| match &act.fault {
+        Fault::Reload { node: n, .. } if *n == node => Some("reload: it is told by its shell".to_string()),
         Fault::Address { node: n, cidr, .. } if *n == node => {
             let of = config
                 .instances

@@ -143,13 +143,7 @@ impl Node {
 
     /// Starts the daemon.
     pub(super) fn start(&mut self, inside: &Namespaces) -> io::Result<()> {
-        let files = &self.launch.files;
-        inside.within(|| {
-            files.iter().try_for_each(|(path, text)| {
-                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-                fs::write(path, text)
-            })
-        })??;
+        self.write_files(inside)?;
         if let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) {
             inside.within(|| match fs::remove_file(&beside.socket) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -165,6 +159,25 @@ impl Node {
         self.log = Some(Lines::of(reader));
         self.announced.clear();
         self.there = None;
+        Ok(())
+    }
+
+    fn write_files(&self, inside: &Namespaces) -> io::Result<()> {
+        let files = &self.launch.files;
+        inside.within(|| {
+            files.iter().try_for_each(|(path, text)| {
+                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                fs::write(path, text)
+            })
+        })?
+    }
+
+    /// SIGHUP, with the configuration in its place.
+    pub(super) fn reload(&self, inside: &Namespaces) -> io::Result<()> {
+        self.write_files(inside)?;
+        if let Some(main) = self.main {
+            let _ = kill(main, Signal::SIGHUP);
+        }
         Ok(())
     }
 

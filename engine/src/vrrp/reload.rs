@@ -12,6 +12,7 @@
 //! | an instance that is new                | as at a start                                                       |
 //! | tracked scripts                        | what they have found, by name; all run at once                      |
 //! | everything else                        | as at a start, and nothing is announced that has not changed        |
+//! | the next word of a group's member      | is said, even if its group has said it (`reload-sync-member`)       |
 
 use super::instance::{Instance, Managed, Phase, State};
 use super::process::Vrrp;
@@ -29,13 +30,7 @@ impl Vrrp {
     }
 
     /// Runs `config` from now on, which follows `before`, on the host as it is now.
-    pub(crate) fn reload(
-        &mut self,
-        before: &Config,
-        config: &Config,
-        host: &HostFacts,
-        out: &mut Effects,
-    ) {
+    pub(crate) fn reload(&mut self, before: &Config, config: &Config, host: &HostFacts, out: &mut Effects) {
         self.stop_scripts(out);
         self.stop_mail(out);
         self.links.clone_from(&host.links);
@@ -44,7 +39,9 @@ impl Vrrp {
         for (i, heir) in heirs.iter().enumerate() {
             match *heir {
                 None => self.give_up(i, &before.instances[i], out),
-                Some(n) if self.instances[i].is_master() => self.shed(i, &next.instances[n].spec.managed, out),
+                Some(n) if self.instances[i].is_master() => {
+                    self.shed(i, &next.instances[n].spec.managed, out)
+                }
                 Some(_) => {}
             }
         }
@@ -116,7 +113,6 @@ impl Vrrp {
             let Some(o) = past[n] else { continue };
             self.instances[n].counters = old.instances[o].counters;
             self.instances[n].replay = old.instances[o].replay;
-            self.groups.has_told[n] = old.groups.has_told[o];
         }
         self.assign_sockets();
         for (n, socket) in self.sockets.iter().enumerate() {

@@ -95,7 +95,17 @@ impl Daemon {
         let node = Node::new(Arc::clone(&config), facts);
         let (sockets, waiting) = (Sockets::default(), VecDeque::new());
         let children = Vec::new();
-        Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, config, announced, children }
+        Daemon {
+            node,
+            effects,
+            busy_until: now,
+            paused: false,
+            waiting,
+            sockets,
+            config,
+            announced,
+            children,
+        }
     }
 
     /// Its configuration.

@@ -168,7 +168,9 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Start { node, config: None } => format!("start {}", name(node)),
         Fault::Start { node, config: Some(_) } => format!("start {} with another configuration", name(node)),
         Fault::Reload { node, config: None } => format!("reload {}", name(node)),
-        Fault::Reload { node, config: Some(_) } => format!("reload {} with another configuration", name(node)),
+        Fault::Reload { node, config: Some(_) } => {
+            format!("reload {} with another configuration", name(node))
+        }
         Fault::Pause(node) => format!("pause {}", name(node)),
         Fault::Resume(node) => format!("resume {}", name(node)),
         Fault::Carrier { host, link, up } => {

@@ -481,7 +481,10 @@ impl Lab {
 
     /// What acts give this node to run, or any node.
     pub(super) fn later_of(&self, node: Option<HostIndex>) -> impl Iterator<Item = &Arc<Reading>> {
-        self.later.iter().filter(move |(of, _)| node.is_none_or(|node| node == *of)).map(|(_, reading)| reading)
+        self.later
+            .iter()
+            .filter(move |(of, _)| node.is_none_or(|node| node == *of))
+            .map(|(_, reading)| reading)
     }
 
     /// Says so if no node's configuration manages this address.
