@@ -41,8 +41,7 @@ impl Daemon {
 
     /// The new configuration, or why there is none.
     fn read_again(&mut self) -> Result<Config, String> {
-        let reading: Reading =
-            files::read_config_with(&self.source.file, &self.source.reading).map_err(|e| e.to_string())?;
+        let reading: Reading = files::read_config_with(&self.source.file, &self.source.reading)?;
         let findings = diagnostic::render(&reading.findings, &reading.sources, false);
         findings.lines().for_each(|line| self.log.line(line));
         if reading.refused() {

@@ -40,7 +40,7 @@ impl Vrrp {
             match *heir {
                 None => self.give_up(i, &before.instances[i], out),
                 Some(n) if self.instances[i].is_master() => {
-                    self.shed(i, &next.instances[n].spec.managed, out)
+                    self.shed(i, &next.instances[n].spec.managed, out);
                 }
                 Some(_) => {}
             }
@@ -51,7 +51,7 @@ impl Vrrp {
         out.push(Effect::Reloaded);
         next.inherit(self, before, config, host);
         let old = std::mem::replace(self, next);
-        self.resume(old, &heirs, out);
+        self.resume(&old, &heirs, out);
     }
 
     /// The instance that goes on as this one: the name does not matter, the way to send does
@@ -101,16 +101,16 @@ impl Vrrp {
     }
 
     /// Gives every instance its state: those that go on theirs, the others one as at a start.
-    fn resume(&mut self, old: Vrrp, heirs: &[Option<usize>], out: &mut Effects) {
+    fn resume(&mut self, old: &Vrrp, heirs: &[Option<usize>], out: &mut Effects) {
         let mut past: Vec<Option<usize>> = vec![None; self.instances.len()];
         for (o, heir) in heirs.iter().enumerate() {
             if let Some(n) = *heir {
                 past[n].get_or_insert(o);
             }
         }
-        for n in 0..self.instances.len() {
+        for (n, past) in past.iter().enumerate() {
             self.choose_source(n);
-            let Some(o) = past[n] else { continue };
+            let Some(o) = *past else { continue };
             self.instances[n].counters = old.instances[o].counters;
             self.instances[n].replay = old.instances[o].replay;
         }

@@ -14,7 +14,7 @@ use vrrplab_engine::time::Duration;
 use super::bounds::{self, Allowances};
 use super::ways::Ways;
 use crate::frame::Advert;
-use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
+use crate::scenario::{Fault, Host, HostIndex, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
 
 /// What changes only with a configuration. Hosts and segments count as in the scenario.
@@ -196,7 +196,7 @@ impl Topology {
             let first = plan.members.len();
             if let Role::Node(node) = &spec.role {
                 plan.add_members(host, &node.reading, first);
-                for later in configurations_of(scenario, host) {
+                for later in scenario.later_of(HostIndex(host)) {
                     plan.add_members(host, later, first);
                 }
                 plan.hosts[host].members = first..plan.members.len();
@@ -455,16 +455,6 @@ fn source_of(config: &Config, instance: &Instance, link: Option<&Link>) -> Optio
     };
     let own = || link?.addresses.iter().map(|c| c.address).find(|a| fits(*a) && !managed(*a));
     configured.or_else(own)
-}
-
-/// What acts give a host's daemon.
-fn configurations_of(scenario: &Scenario, host: usize) -> impl Iterator<Item = &Arc<Reading>> {
-    scenario.script.iter().filter_map(move |act| match act.fault {
-        Fault::Start { node, config: Some(config) } | Fault::Reload { node, config: Some(config) } => {
-            (node.0 == host).then(|| &scenario.configurations[config])
-        }
-        _ => None,
-    })
 }
 
 /// `unicast_fault_no_peer`.

@@ -344,6 +344,19 @@ pub enum Anchor {
     Takeover(IpAddr),
 }
 
+impl Scenario {
+    /// What acts give the daemon of a node to run, in the order of the script.
+    pub fn later_of(&self, node: HostIndex) -> impl Iterator<Item = &Arc<Reading>> {
+        self.script.iter().filter_map(move |act| match act.fault {
+            Fault::Start { node: n, config: Some(config) }
+            | Fault::Reload { node: n, config: Some(config) } => {
+                (n == node).then(|| &self.configurations[config])
+            }
+            _ => None,
+        })
+    }
+}
+
 /// What the laboratory does to the network: one verb an `[[at]]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
