@@ -5,6 +5,11 @@ set -euo pipefail
 missing=()
 command -v tshark >/dev/null || missing+=(tshark)
 command -v c++ >/dev/null || missing+=(g++)
+# Programs that scenarios run beside daemons on the real kernel, and those that their scripts ask with.
+command -v haproxy >/dev/null || missing+=(haproxy)
+command -v nginx >/dev/null || missing+=(nginx)
+command -v killall >/dev/null || missing+=(psmisc)
+command -v curl >/dev/null || missing+=(curl)
 if [ ${#missing[@]} -gt 0 ]; then
     as_root=()
     [ "$(id -u)" = 0 ] || as_root=(sudo)

@@ -28,6 +28,10 @@ impl Files for Beside {
         read_config(&self.folder.join(path)).map(Arc::new)
     }
 
+    fn text(&self, path: &str) -> Result<String, String> {
+        read_text(&self.folder.join(path))
+    }
+
     fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
         Arc::new(config::read(name, text, self))
     }
@@ -145,6 +149,30 @@ pub fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     }
     found.sort();
     Ok(found)
+}
+
+/// A program as a daemon finds it: by its path, or where the usual programs are.
+pub fn program(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        let path = PathBuf::from(name);
+        return path.exists().then_some(path);
+    }
+    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    folders.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
+}
+
+/// The command that installs a program, on Debian and what comes of it.
+pub fn installs(program: &str) -> String {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let package = match name {
+        "killall" | "pstree" | "fuser" => "psmisc",
+        "nft" => "nftables",
+        "vrrpd" => "frr",
+        "tc" | "ip" => "iproute2",
+        "httpd" => "apache2",
+        other => other,
+    };
+    format!("apt-get install {package}")
 }
 
 /// Writes a whole file or none: first beside it, then in its place.

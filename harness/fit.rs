@@ -4,8 +4,12 @@ mod frr;
 
 use vrrplab_engine::boundary::Cost;
 use vrrplab_sim::neighbour::Manners;
-use vrrplab_sim::scenario::{Fault, HostIndex, HostSettings, Role, Scenario};
+use vrrplab_sim::scenario::{
+    Fault, Host, HostIndex, HostSettings, NodeSpec, Role, Scenario, Segment, SegmentIndex, SwitchKind,
+};
+use vrrplab_sim::world::describe;
 
+use crate::files;
 use crate::subject::{Subject, Subjects};
 
 /// Why a scenario cannot run on the real kernel with these subjects, if it cannot.
@@ -13,6 +17,7 @@ pub fn unfit(scenario: &Scenario, subjects: &Subjects) -> Option<String> {
     on_the_kernel(scenario).or_else(|| {
         (0..scenario.hosts.len()).find_map(|h| match subjects.of(&scenario.hosts[h].name) {
             Some(Subject::Frr) => frr::unfit(scenario, HostIndex(h)),
+            Some(Subject::Keepalived) => keepalived_unfit(&scenario.hosts[h]),
             _ => None,
         })
     })
@@ -20,15 +25,94 @@ pub fn unfit(scenario: &Scenario, subjects: &Subjects) -> Option<String> {
 
 fn on_the_kernel(scenario: &Scenario) -> Option<String> {
     let faults = scenario.script.iter().find_map(|act| match &act.fault {
-        Fault::Process { .. } => Some("act `process`: how many processes run is said, not done".to_string()),
+        Fault::Process { node, pattern, .. } => word_only(&scenario.hosts[node.0], pattern),
         _ => None,
     });
-    faults.or_else(|| {
+    faults.or_else(|| bridge_unfit(scenario)).or_else(|| {
         scenario.hosts.iter().find_map(|host| host_unfit(host).map(|why| format!("{}: {why}", host.name)))
     })
 }
 
-fn host_unfit(host: &vrrplab_sim::scenario::Host) -> Option<&'static str> {
+/// An act about processes that are mere words.
+fn word_only(host: &Host, pattern: &str) -> Option<String> {
+    let real = host.services.iter().any(|service| service.command().contains(pattern));
+    (!real).then(|| format!("act `process`: without a [[node.{}.process]] it is said, not done", host.name))
+}
+
+/// What keepalived cannot do in a namespace.
+fn keepalived_unfit(host: &Host) -> Option<String> {
+    let Role::Node(node) = &host.role else { return None };
+    (!node.reading.config.processes.is_empty()).then(|| {
+        let why = "the kernel tells of processes in its first namespaces alone";
+        format!("{}: `vrrp_track_process`: {why}", host.name)
+    })
+}
+
+/// Programs that the scenario runs for real and this machine lacks, with what installs the first. The names are those that a
+/// shell's user would find.
+pub fn lacks(scenario: &Scenario) -> Option<String> {
+    scenario.hosts.iter().find_map(|host| {
+        let services = host.services.iter().map(|service| service.argv[0].as_str());
+        let commands = match &host.role {
+            Role::Node(node) => commands_that_need(node),
+            Role::Client(_) => Vec::new(),
+        };
+        let program = services.chain(commands).find(|program| files::program(program).is_none())?;
+        Some(format!("{program} is not installed: {}", files::installs(program)))
+    })
+}
+
+/// The programs of tracked scripts that find out by themselves.
+fn commands_that_need(node: &NodeSpec) -> Vec<&str> {
+    let needing = |argv: &[String]| {
+        let command = argv.join(" ");
+        let model = node.scripts.iter().find(|model| command.contains(&*model.pattern));
+        model.is_some_and(|model| model.needs.is_some())
+    };
+    let scripts = node.reading.config.scripts.iter().map(|script| &script.command.argv);
+    scripts.filter(|argv| needing(argv)).filter_map(|argv| argv.first()).map(String::as_str).collect()
+}
+
+/// What a bridge of the kernel would be asked for and has not.
+fn bridge_unfit(scenario: &Scenario) -> Option<String> {
+    let kernel = |segment: SegmentIndex| scenario.segments[segment.0].switch == SwitchKind::Kernel;
+    let switch = |segment: SegmentIndex| {
+        format!("segment {}: a `switch` of the kernel", scenario.segments[segment.0].name)
+    };
+    let first = scenario.segments.iter().position(|s| s.switch == SwitchKind::Kernel).map(SegmentIndex)?;
+    for (s, segment) in scenario.segments.iter().enumerate().filter(|(_, s)| s.switch == SwitchKind::Kernel) {
+        let plain = Segment {
+            switch: SwitchKind::Kernel,
+            latency: segment.latency,
+            ..Segment::plain(segment.name.clone())
+        };
+        if *segment != plain {
+            return Some(format!("{} only learns and forwards", switch(SegmentIndex(s))));
+        }
+    }
+    if let Some(trunk) = scenario.trunks.iter().find(|t| t.between.iter().any(|s| kernel(*s))) {
+        return Some(format!("trunk {}: {} has none", trunk.name, switch(first)));
+    }
+    let network = scenario.script.iter().find(|act| of_the_network(&act.fault))?;
+    let fault = describe(scenario, &network.fault);
+    Some(format!("act `{fault}`: {} can only lose carriers and hosts", switch(first)))
+}
+
+/// Faults that only a switch of ours has.
+fn of_the_network(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Partition { .. }
+            | Fault::Heal(_)
+            | Fault::Mute { .. }
+            | Fault::Unmute { .. }
+            | Fault::Impair { .. }
+            | Fault::Clear(_)
+            | Fault::Trunk { .. }
+    )
+}
+
+fn host_unfit(host: &Host) -> Option<&'static str> {
     let ageing = |m: &Manners| matches!(m, Manners::Ageing(_));
     if host.links.iter().any(|link| link.settings.neighbours.iter().any(ageing)) {
         return Some("`neighbour`: the kernel keeps neighbours as Linux does");
@@ -42,5 +126,43 @@ fn host_unfit(host: &vrrplab_sim::scenario::Host) -> Option<&'static str> {
         }
         Role::Node(node) if !node.processes.is_empty() => Some("`processes`: how many run is said, not done"),
         Role::Node(_) | Role::Client(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Beside;
+
+    /// Why this cannot run, of a scenario with two routers on the segments `lan`, a kernel's, and `x`, ours.
+    fn why(lan: &str, more: &str) -> Option<String> {
+        let node = |n: u32, segment: &str| {
+            format!(
+                "[node.n{n}]\nlink.eth0 = {{ segment = \"{segment}\", address = [\"10.0.0.{n}/24\"] }}\nconfig = '''\n\
+                 vrrp_instance V {{\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {{\n 10.0.0.9/24\n }}\n}}\n'''\n"
+            )
+        };
+        let (one, two) = (node(1, "lan"), node(2, "x"));
+        let head = "title = \"T\"\nduration = \"9s\"\n";
+        let text = format!("{head}[segment.lan]\nswitch = \"kernel\"\n{lan}\n[segment.x]\n{one}{two}{more}");
+        let read = vrrplab_sim::scenario::read("t.toml", &text, &Beside::file("t.toml".as_ref()));
+        assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
+        unfit(&read.scenarios[0], &Subjects::all(Subject::Engine))
+    }
+
+    #[test]
+    fn a_kernel_switch_loses_carriers_and_hosts_and_nothing_else() {
+        let act = |act: &str| why("", &format!("[[at]]\ntime = \"1s\"\n{act}\n"));
+        assert_eq!(act("crash = \"n1\""), None);
+        assert_eq!(act("carrier = \"n1\"\nstate = \"down\""), None);
+        assert_eq!(why("latency = \"1us\"", ""), None, "it takes what it takes");
+        let refused = act("impair = { on = \"lan\", loss = \"5%\" }").expect("a bridge loses nothing");
+        assert!(refused.starts_with("act `impair "), "{refused}");
+        for had in ["snooping = true", "forward_delay = \"1s\"", "impair = { loss = \"5%\" }"] {
+            let refused = why(had, "").unwrap_or_else(|| panic!("a bridge has no {had}"));
+            assert_eq!(refused, "segment lan: a `switch` of the kernel only learns and forwards");
+        }
+        let trunk = why("", "[trunk.t]\nbetween = [\"lan\", \"x\"]\n").expect("a bridge has no trunk");
+        assert!(trunk.starts_with("trunk t: "), "{trunk}");
     }
 }

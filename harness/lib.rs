@@ -7,6 +7,7 @@ pub mod command;
 #[cfg(feature = "netns")]
 pub mod daemon;
 pub mod diagnostic;
+pub mod doctor;
 pub mod dump;
 pub mod files;
 pub mod fit;

@@ -17,6 +17,11 @@ impl Mac {
         self.0[0] & 1 == 1
     }
 
+    /// Whether it is that of a virtual router, which moves with its master (RFC 9568, 7.3: 00-00-5E-00-01 or -02, and the VRID).
+    pub const fn is_virtual_router(self) -> bool {
+        matches!(self.0, [0, 0, 0x5e, 0, 1 | 2, _])
+    }
+
     /// The group address of an IPv4 multicast group (RFC 1112, 6.4).
     pub const fn of_group(group: Ipv4Addr) -> Mac {
         let o = group.octets();

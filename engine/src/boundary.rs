@@ -56,6 +56,16 @@ pub struct FileId(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProcessId(pub u16);
 
+/// A route or a rule of the configuration, see [`crate::config::Config::route`] and
+/// [`crate::config::Config::rule`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LineId {
+    /// Whose: an instance's, or static if it is nobody's.
+    pub of: Option<InstanceId>,
+    /// Its place in the block.
+    pub n: u16,
+}
+
 /// A number with which the world recognises an input as the cause of an effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Origin(pub u64);
@@ -225,6 +235,11 @@ pub enum KernelEvent {
         /// Which.
         cidr: Cidr,
     },
+    /// A stranger has removed a route. What the daemon removed itself, or what the kernel drops with its interface
+    /// without a word, is not reported.
+    RouteRemoved(LineId),
+    /// A stranger has removed a rule.
+    RuleRemoved(LineId),
 }
 
 /// What the daemon asks of the world. Carried out in order, each at its instant.
@@ -276,6 +291,21 @@ pub enum Effect {
         link: LinkId,
         /// Which.
         cidr: Cidr,
+    },
+    /// Add a route, or remove it. One that is there already is as good as added, one that is gone as good as
+    /// removed.
+    Route {
+        /// What to do.
+        op: AddressOp,
+        /// Which.
+        route: LineId,
+    },
+    /// Add a policy rule, or remove it; the same holds.
+    Rule {
+        /// What to do.
+        op: AddressOp,
+        /// Which.
+        rule: LineId,
     },
     /// Drop packets to an address that the host has but that it must not serve (`no_accept`), or no longer drop
     /// them. Neighbour discovery is not dropped.
@@ -718,6 +748,9 @@ impl Effects {
             Effect::Open { .. }
             | Effect::Close(_)
             | Effect::Filter { .. }
+            // Recorded: seven routes and three rules take 4 µs together.
+            | Effect::Route { .. }
+            | Effect::Rule { .. }
             | Effect::NotifyGroup(_)
             | Effect::Spawn { .. }
             | Effect::Kill { .. }

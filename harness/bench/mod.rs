@@ -1,9 +1,11 @@
-//! `vrrplab bench election`: the same failover many times, as distributions, and what is a rise beyond noise.
+//! The same failover many times. `vrrplab bench election`: as distributions, and what is a rise beyond noise; `takeover`:
+//! two daemons beside each other on the real kernel.
 
 pub mod availability;
 pub mod law;
 mod saved;
 mod series;
+pub mod takeover;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -29,6 +29,9 @@ pub(super) struct LabArguments {
     /// What configurations of programs of the user's are made of
     #[arg(long)]
     template: Option<PathBuf>,
+    /// Stay after the run until standard input is closed
+    #[arg(long)]
+    hold: bool,
     #[command(flatten)]
     quick: QuickArguments,
 }
@@ -49,6 +52,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         seed: arguments.seed,
         subjects: arguments.subject.clone(),
         template: arguments.template.clone(),
+        hold: arguments.hold,
     };
     let done = confine::enter().and_then(|_| lab::serve(&order, console.out));
     match done {

@@ -32,7 +32,14 @@ pub(super) fn run(
     in_order(
         inputs.len() * cells.len(),
         NonZeroUsize::new(jobs).expect("a product of numbers above zero"),
-        |i| cells[i % cells.len()].run(&inputs[i / cells.len()], later[i / cells.len()], arguments.seed),
+        |i| {
+            cells[i % cells.len()].run(
+                &inputs[i / cells.len()],
+                later[i / cells.len()],
+                arguments.seed,
+                false,
+            )
+        },
         |i, outcome| {
             row.push(outcome);
             if row.len() == cells.len() {

@@ -7,6 +7,7 @@ use vrrplab_engine::finding::Severity;
 use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::Run;
 
+use super::hold::{self, Held};
 use super::inputs::{self, Input};
 use super::matrix;
 use super::world::{Done, Outcome, World};
@@ -33,19 +34,24 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     if arguments.strict && refuse(&inputs, console) {
         return Exit::Input;
     }
+    if let Some(why) = arguments.hold.and_then(|_| hold::mistake(&cells, &inputs)) {
+        console.complain(&format!("error: {why}\n"));
+        return Exit::Input;
+    }
     if cells.len() > 1 {
         return matrix::run(arguments, &cells, &inputs, console);
     }
     let cell = &cells[0];
     let whole = arguments.timeline || inputs.len() == 1;
     let mut told = Told { whole, place: cell.words(), ..Told::default() };
+    let run = |i: usize| cell.run(&inputs[i], Duration::ZERO, arguments.seed, arguments.hold.is_some());
+    if arguments.hold.is_some() {
+        // A laboratory ends with the thread that started it: not with one that ends before it is looked at.
+        told.one(&inputs[0], run(0), arguments, console);
+        return told.finish(arguments, console);
+    }
     let jobs = if cell.world == World::Sim { NonZeroUsize::MIN } else { arguments.place.jobs };
-    in_order(
-        inputs.len(),
-        jobs,
-        |i| cell.run(&inputs[i], Duration::ZERO, arguments.seed),
-        |i, outcome| told.one(&inputs[i], outcome, arguments, console),
-    );
+    in_order(inputs.len(), jobs, run, |i, outcome| told.one(&inputs[i], outcome, arguments, console));
     told.finish(arguments, console)
 }
 
@@ -61,6 +67,8 @@ struct Told {
     skipped: usize,
     broken: usize,
     junit: Junit,
+    /// A laboratory that stays.
+    held: Option<Held>,
     /// Why nothing more can be written.
     trouble: Option<String>,
 }
@@ -69,7 +77,11 @@ impl Told {
     fn one(&mut self, input: &Input, outcome: Outcome, arguments: &RunArguments, console: &mut Console<'_>) {
         let name = &input.scenario.name;
         match outcome {
-            Outcome::Run(done) => self.run(input, &done, arguments, console),
+            Outcome::Run(mut done) => {
+                self.run(input, &done, arguments, console);
+                let stays = arguments.hold.is_some_and(|hold| hold.is_for(done.run.judgement.passed()));
+                self.held = done.held.take().filter(|_| stays);
+            }
             Outcome::Skipped(why) => {
                 self.skipped += 1;
                 console.say(&format!("skip  {name}: {why}\n"));
@@ -119,6 +131,9 @@ impl Told {
             let broken =
                 if self.broken > 0 { format!(", {} did not run", self.broken) } else { String::new() };
             console.say(&format!("\n{} passed, {} failed{skipped}{broken}\n", self.passed, self.failed));
+        }
+        if let Some(held) = self.held {
+            hold::wait(held, console);
         }
         let nothing_ran = self.passed + self.failed == 0;
         if self.trouble.is_some() || written.is_err() || self.broken > 0 || nothing_ran {

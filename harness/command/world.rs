@@ -10,9 +10,10 @@ use vrrplab_engine::time::Duration;
 use vrrplab_sim::run::{Run, run as run_in_simulator};
 
 use super::Console;
+use super::hold::Held;
 use super::inputs::Input;
 use crate::files;
-use crate::fit::unfit;
+use crate::fit::{lacks, unfit};
 use crate::notes::Notes;
 use crate::subject::{Subject, Subjects};
 use crate::template::Template;
@@ -90,6 +91,8 @@ pub(super) enum Outcome {
 pub(super) struct Done {
     pub(super) run: Run,
     pub(super) notes: Option<Notes>,
+    /// The laboratory, if it is to stay and there is one.
+    pub(super) held: Option<Held>,
 }
 
 impl WorldArguments {
@@ -160,31 +163,32 @@ impl Cell {
         self.subjects.are_coarse()
     }
 
-    /// Runs a scenario here.
-    pub(super) fn run(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
+    /// Runs a scenario here; a laboratory stays if it is to.
+    pub(super) fn run(&self, input: &Input, later: Duration, seed: u64, hold: bool) -> Outcome {
         match self.world {
             World::Sim => Outcome::Run(Box::new(Done {
                 run: run_in_simulator(&Arc::new(input.scenario.later(later)), seed),
                 notes: None,
+                held: None,
             })),
-            World::Netns => self.run_in_laboratory(input, later, seed),
+            World::Netns => self.run_in_laboratory(input, later, seed, hold),
         }
     }
 
-    fn run_in_laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
-        match unfit(&input.scenario, &self.subjects) {
+    fn run_in_laboratory(&self, input: &Input, later: Duration, seed: u64, hold: bool) -> Outcome {
+        match unfit(&input.scenario, &self.subjects).or_else(|| lacks(&input.scenario)) {
             Some(why) => Outcome::Skipped(why),
-            None => self.laboratory(input, later, seed),
+            None => self.laboratory(input, later, seed, hold),
         }
     }
 
     #[cfg(not(feature = "netns"))]
-    fn laboratory(&self, _: &Input, _: Duration, _: u64) -> Outcome {
+    fn laboratory(&self, _: &Input, _: Duration, _: u64, _: bool) -> Outcome {
         Outcome::Failed("built without the real kernel: cargo build --features netns".to_string())
     }
 
     #[cfg(feature = "netns")]
-    fn laboratory(&self, input: &Input, later: Duration, seed: u64) -> Outcome {
+    fn laboratory(&self, input: &Input, later: Duration, seed: u64, hold: bool) -> Outcome {
         use crate::lab::{self, Order};
         let program = match std::env::current_exe() {
             Ok(program) => program,
@@ -197,9 +201,13 @@ impl Cell {
             seed,
             subjects: self.subjects.clone(),
             template: self.template.clone(),
+            hold,
         };
         match lab::run(&program, &order) {
-            Ok(done) => Outcome::Run(Box::new(Done { run: done.run, notes: Some(done.notes) })),
+            Ok(done) => {
+                let (notes, held) = (Some(done.notes), done.held);
+                Outcome::Run(Box::new(Done { run: done.run, notes, held }))
+            }
             Err(why) => Outcome::Failed(why),
         }
     }

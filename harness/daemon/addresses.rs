@@ -14,7 +14,7 @@ use crate::kernel::netlink::AddressOptions;
 /// An IPv6 address is added without duplicate address detection, because the other master may still hold it; with
 /// /128 it is deprecated as well, so that the host does not choose it for connections of its own.
 pub(super) fn options(config: &Config, link: &str, cidr: Cidr) -> AddressOptions {
-    let mut addresses = config.instances.iter().flat_map(all);
+    let mut addresses = config.instances.iter().flat_map(all).chain(&config.static_addresses);
     let Some(address) = addresses.find(|a| a.cidr == cidr && a.dev == link) else {
         return AddressOptions::default();
     };

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use vrrplab_engine::boundary::{
     AddressOp, Bind, Bytes, ConnId, Effect, Effects, Exit, Fifo, JobId, LinkId, SockId, SocketSpec,
 };
-use vrrplab_engine::config::{Command, Config, Family};
+use vrrplab_engine::config::{Command, Config, Family, Route, Rule};
 
 use super::addresses;
 use super::children::{As, Children};
@@ -16,6 +16,7 @@ use super::fifo::{Pipe, PipeSpec};
 use super::filter::Filter;
 use super::frames::Frames;
 use super::links::Links;
+use super::routes;
 use super::sockets::Raw;
 use super::streams::{Streams, Told};
 
@@ -50,7 +51,7 @@ impl Host {
     /// Opens what there is one of.
     pub(super) fn open(config: &Config, whom: As, keeps: bool) -> io::Result<Host> {
         Ok(Host {
-            links: Links::open()?,
+            links: Links::open(&routes::watched(config))?,
             sockets: BTreeMap::new(),
             children: Children::new(whom),
             streams: Streams::default(),
@@ -98,7 +99,12 @@ impl Host {
         }
         let silent = matches!(
             effect,
-            Effect::Send { .. } | Effect::Send6 { .. } | Effect::Address { .. } | Effect::Filter { .. }
+            Effect::Send { .. }
+                | Effect::Send6 { .. }
+                | Effect::Address { .. }
+                | Effect::Filter { .. }
+                | Effect::Route { .. }
+                | Effect::Rule { .. }
         );
         if silent && self.keeps && self.stopping {
             return;
@@ -119,6 +125,8 @@ impl Host {
             }
             Effect::Frame { link, bytes } => return self.frame(link, effects.bytes(bytes)),
             Effect::Address { op, link, cidr } => return self.address(op, link, cidr, config),
+            Effect::Route { op, route } => return self.route(op, config.route(route)),
+            Effect::Rule { op, rule } => return self.rule(op, config.rule(rule)),
             Effect::Fifo { fifo, bytes } => return self.write_pipe(fifo, effects.bytes(bytes)),
             Effect::WriteFile { file, bytes } => {
                 let path = &config.files[usize::from(file.0)].file;
@@ -184,6 +192,17 @@ impl Host {
         self.links.change(op, link, cidr, &options)
     }
 
+    fn route(&mut self, op: AddressOp, route: &Route) -> io::Result<()> {
+        self.links
+            .change_route(op, route)
+            .map_err(|e| said(&format!("{} route {}", verb(op), route.destination), &e))
+    }
+
+    fn rule(&mut self, op: AddressOp, rule: &Rule) -> io::Result<()> {
+        let priority = rule.option("priority").unwrap_or_default();
+        self.links.change_rule(op, rule).map_err(|e| said(&format!("{} rule {priority}", verb(op)), &e))
+    }
+
     fn serve(&mut self, op: AddressOp, address: IpAddr, config: &Config) {
         let instances = config.instances.iter().flat_map(super::wording::all);
         let dev = instances.clone().find(|a| a.cidr.address == address).map_or("", |a| a.dev.as_str());
@@ -243,6 +262,10 @@ fn receive_buffer(config: &Config, spec: SocketSpec, link: Option<&str>) -> Opti
     let on_it = config.instances.iter().filter(|i| i.family == family && Some(i.interface.as_str()) == link);
     let sizes: Vec<usize> = on_it.filter_map(|i| i.kernel_rx_buf_size).map(|s| s as usize).collect();
     (!sizes.is_empty()).then(|| sizes.iter().sum())
+}
+
+fn verb(op: AddressOp) -> &'static str {
+    if op == AddressOp::Add { "add" } else { "remove" }
 }
 
 fn said(what: &str, error: &io::Error) -> io::Error {

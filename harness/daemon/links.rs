@@ -9,7 +9,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{AddressOp, KernelEvent, LinkFacts, LinkId};
+use vrrplab_engine::config::{Route, Rule};
 
+use super::routes;
 use crate::kernel::netlink::{AddressOptions, AddressState, Change, LinkState, Monitor, Netlink, Watch};
 
 /// The interfaces of this host; [`LinkId`] counts them.
@@ -38,12 +40,16 @@ pub(super) struct News {
     pub(super) events: Vec<KernelEvent>,
     /// Interfaces that are others than before under the same name: sockets bound to the old ones are deaf.
     pub(super) replaced: Vec<LinkId>,
+    /// Routes and rules that somebody else changed.
+    pub(super) strange: Vec<Change>,
 }
 
 impl Links {
     /// Those of the calling thread's namespace. The monitor is opened first, so that no change falls in between.
-    pub(super) fn open() -> io::Result<Links> {
-        let monitor = Monitor::open(&[Watch::Links, Watch::Addresses4, Watch::Addresses6])?;
+    /// `more` is watched as well: routes and rules only where there are any to watch, because a router may have a million.
+    pub(super) fn open(more: &[Watch]) -> io::Result<Links> {
+        let watched = [&[Watch::Links, Watch::Addresses4, Watch::Addresses6], more].concat();
+        let monitor = Monitor::open(&watched)?;
         let mut netlink = Netlink::open()?;
         let known = netlink.links()?.into_iter().map(Known::new).collect();
         let mut links = Links { netlink, monitor, known };
@@ -67,6 +73,28 @@ impl Links {
     pub(super) fn get(&self, link: LinkId) -> (&str, u32) {
         let known = &self.known[usize::from(link.0)];
         (&known.name, known.index)
+    }
+
+    /// The index of an interface that is there.
+    pub(super) fn index(&self, name: &str) -> Option<u32> {
+        self.known.iter().find(|k| k.name == name && k.index != 0).map(|k| k.index)
+    }
+
+    /// Adds or removes a route.
+    pub(super) fn change_route(&mut self, op: AddressOp, route: &Route) -> io::Result<()> {
+        let message = routes::route(route, op, &|name| self.index(name)).map_err(io::Error::other)?;
+        match op {
+            AddressOp::Add => self.netlink.add_route(message, routes::precedence(route)),
+            AddressOp::Remove => self.netlink.delete_route(message),
+        }
+    }
+
+    /// Adds or removes a rule.
+    pub(super) fn change_rule(&mut self, op: AddressOp, rule: &Rule) -> io::Result<()> {
+        match op {
+            AddressOp::Add => self.netlink.add_rule(routes::rule(rule)),
+            AddressOp::Remove => self.netlink.delete_rule(routes::rule(rule)),
+        }
     }
 
     /// Adds or removes an address. What is there already, or gone already, is no error: then the kernel's word about
@@ -115,6 +143,11 @@ impl Links {
                         Change::AddressRemoved(state) => {
                             addresses = true;
                             removed.push((state.index, state.cidr));
+                        }
+                        Change::Route { by, .. } | Change::Rule { by, .. } => {
+                            if by != self.netlink.port() {
+                                news.strange.push(change);
+                            }
                         }
                         Change::Neighbour(_) => {}
                     }

@@ -8,7 +8,7 @@
 //! ([`Cost::FREE`](vrrplab_engine::boundary::Cost::FREE)): the machine takes the time that it takes, and a timer counts
 //! from the reading of the clock that its input came with, which is some ten microseconds before its work is done.
 //!
-//! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `filter`,
+//! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `routes`, `filter`,
 //! `children`, `fifo`, `streams`, `watch`; `reload`; `wording`, `results` and `log`; `prepare` (what is done before).
 
 mod addresses;
@@ -24,6 +24,7 @@ mod pid;
 mod prepare;
 mod reload;
 mod results;
+mod routes;
 mod signals;
 mod sockets;
 mod streams;

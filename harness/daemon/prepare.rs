@@ -121,8 +121,6 @@ pub(super) fn missing(config: &Config) -> Vec<String> {
     };
     let of =
         |is: fn(&vrrplab_engine::config::Instance) -> bool| config.instances.iter().filter(|i| is(i)).count();
-    lacks("virtual_routes", of(|i| !i.routes.is_empty()));
-    lacks("virtual_rules", of(|i| !i.rules.is_empty()));
     lacks(
         "use_vmac or use_ipvlan: adverts and addresses are on the interface itself",
         of(|i| i.vmac.is_some()),
@@ -133,9 +131,10 @@ pub(super) fn missing(config: &Config) -> Vec<String> {
     lacks("track_bfd", of(|i| !i.tracks.bfds.is_empty()));
     lacks("bfd_instance", config.bfd_instances.len());
     lacks("virtual_server", config.virtual_servers.len());
-    lacks("static_ipaddress", config.static_addresses.len());
-    lacks("static_routes", config.static_routes.len());
-    lacks("static_rules", config.static_rules.len());
+    let routes = || config.static_routes.iter().chain(config.instances.iter().flat_map(|i| &i.routes));
+    for option in ["encap", "vrf", "as"] {
+        lacks(&format!("{option} of a route"), routes().filter(|r| r.option(option).is_some()).count());
+    }
     lacks("garp_group", config.garp_groups.len());
     lacks("interface_up_down_delays", config.link_delays.len());
     lacks("linkbeat_interfaces", config.link_polling.len());

@@ -23,7 +23,7 @@ use super::results::Results;
 use super::signals::Signals;
 use super::watch::{self, Files, Processes};
 use super::wording::Wording;
-use super::{Source, dump, systemd};
+use super::{Source, dump, routes, systemd};
 use crate::kernel::clock::{Alarm, RunClock};
 
 /// Packets that are read from a socket in one round. No socket holds as many, so that what waits is read before a timer
@@ -158,6 +158,13 @@ impl Daemon {
                 self.host.reopen(&news.replaced, self.node.config());
                 for event in news.events {
                     self.kernel(event);
+                }
+                for change in &news.strange {
+                    let links = &self.host.links;
+                    if let Some(event) = routes::event(change, self.node.config(), &|name| links.index(name))
+                    {
+                        self.kernel(event);
+                    }
                 }
             }
             Ready::Files => {

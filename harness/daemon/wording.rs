@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Effect, Effects, InstanceId, LinkId, Message, Timed, Timer,
+    AddressOp, Announced, Effect, Effects, InstanceId, LineId, LinkId, Message, Timed, Timer,
 };
 use vrrplab_engine::config::{Auth, Config, Family, Instance};
 use vrrplab_engine::vrrp::{Reject, Vrrp};
@@ -101,6 +101,21 @@ impl Wording<'_> {
         }
     }
 
+    /// A line of an instance comes or goes; the block is named once.
+    fn changed(
+        &self,
+        line: LineId,
+        op: AddressOp,
+        [add, remove]: [&'static str; 2],
+        timer: Option<Timer>,
+        said: &mut Said,
+    ) {
+        let Some(InstanceId(i)) = line.of else { return };
+        let i = usize::from(i);
+        self.enter_first(i, timer, said);
+        said.once(i, &self.config.instances[i].name, if op == AddressOp::Add { add } else { remove });
+    }
+
     fn details(&self, timer: Option<Timer>, effect: Effect, said: &mut Said) {
         match effect {
             Effect::Send { bytes, .. } => {
@@ -121,6 +136,13 @@ impl Wording<'_> {
                     (AddressOp::Remove, true) => "removing E-VIPs.",
                 };
                 said.once(i, &self.config.instances[i].name, topic);
+            }
+            Effect::Route { op, route } => {
+                let topic = ["setting Virtual Routes", "removing Virtual Routes"];
+                self.changed(route, op, topic, timer, said);
+            }
+            Effect::Rule { op, rule } => {
+                self.changed(rule, op, ["setting Virtual Rules", "removing Virtual Rules"], timer, said);
             }
             Effect::Filter { op, address } => {
                 let has = |i: &Instance| all(i).any(|a| a.cidr.address == address);

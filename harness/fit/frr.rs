@@ -91,7 +91,7 @@ fn has_own_ends(i: &Instance) -> bool {
 }
 
 fn interval(i: &Instance) -> Option<String> {
-    let takes = i.advert_int.as_micros() % FINEST.as_micros() == 0 && i.advert_int <= LONGEST;
+    let takes = i.advert_int.as_micros().is_multiple_of(FINEST.as_micros()) && i.advert_int <= LONGEST;
     (!takes).then(|| format!("advert_int of {}: 10 ms to 40.95 s", i.advert_int))
 }
 
@@ -134,7 +134,7 @@ mod tests {
         let unicast = "unicast_peer {\n 10.0.0.9\n }";
         assert_eq!(refused(unicast).as_deref(), Some("unicast (I)"));
         assert_eq!(refused("preempt_delay 5").as_deref(), Some("preempt_delay (I)"));
-        assert_eq!(refused("track_interface {\n eth0\n }").as_deref(), Some("tracking (I)"));
+        assert_eq!(refused("track_interface {\n eth1\n }").as_deref(), Some("tracking (I)"));
         assert!(refused("state MASTER\n priority 255").is_some_and(|why| why.starts_with("priority 255")));
     }
 }

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST,
+    NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, AddressScope};
 use netlink_packet_route::link::{
@@ -22,6 +22,7 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
+use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use vrrplab_engine::addr::{Cidr, Mac};
@@ -30,6 +31,8 @@ use vrrplab_engine::addr::{Cidr, Mac};
 #[derive(Debug)]
 pub struct Netlink {
     socket: Socket,
+    /// By this number the kernel tells whose change it reports.
+    port: u32,
     sequence: u32,
 }
 
@@ -125,6 +128,33 @@ pub enum Change {
     AddressRemoved(AddressState),
     /// A neighbour entry has changed.
     Neighbour(NeighbourEntry),
+    /// A route was added or removed.
+    Route {
+        /// Which of them.
+        added: bool,
+        /// The route, as the kernel tells it.
+        route: RouteMessage,
+        /// Who asked for it, see [`Netlink::port`]; 0 is the kernel itself.
+        by: u32,
+    },
+    /// A policy rule was added or removed.
+    Rule {
+        /// Which of them.
+        added: bool,
+        /// The rule, as the kernel tells it.
+        rule: RuleMessage,
+        /// Who asked for it.
+        by: u32,
+    },
+}
+
+/// Where a new route stands among others to the same network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Precedence {
+    /// Before them.
+    First,
+    /// Behind them.
+    Last,
 }
 
 /// What a monitor watches: a group of rtnetlink(7) each.
@@ -136,17 +166,30 @@ pub enum Watch {
     Neighbours = 3,
     /// IPv4 addresses.
     Addresses4 = 5,
+    /// IPv4 routes.
+    Routes4 = 7,
+    /// IPv4 rules.
+    Rules4 = 8,
     /// IPv6 addresses.
     Addresses6 = 9,
+    /// IPv6 routes.
+    Routes6 = 11,
+    /// IPv6 rules.
+    Rules6 = 19,
 }
 
 impl Netlink {
     /// Opens a socket in the calling thread's namespace, where it stays.
     pub fn open() -> io::Result<Netlink> {
         let mut socket = Socket::new(NETLINK_ROUTE)?;
-        socket.bind_auto()?;
+        let port = socket.bind_auto()?.port_number();
         socket.connect(&SocketAddr::new(0, 0))?;
-        Ok(Netlink { socket, sequence: 0 })
+        Ok(Netlink { socket, port, sequence: 0 })
+    }
+
+    /// The number by which reports of routes and rules tell that this socket asked for the change.
+    pub fn port(&self) -> u32 {
+        self.port
     }
 
     /// Sends a request and returns the answers; the error says what was asked for.
@@ -362,6 +405,61 @@ impl Netlink {
             NLM_F_CREATE | NLM_F_REPLACE,
         )
     }
+
+    /// Adds a route as it is written. One that is there already is as good as added.
+    pub fn add_route(&mut self, route: RouteMessage, precedence: Precedence) -> io::Result<()> {
+        let append = if precedence == Precedence::Last { NLM_F_APPEND } else { 0 };
+        let flags = NLM_F_ACK | NLM_F_CREATE | append;
+        done_unless(self.exchange(RouteNetlinkMessage::NewRoute(route), flags), &[libc::EEXIST])
+    }
+
+    /// Removes a route, if it is there.
+    pub fn delete_route(&mut self, route: RouteMessage) -> io::Result<()> {
+        done_unless(self.exchange(RouteNetlinkMessage::DelRoute(route), NLM_F_ACK), &[libc::ESRCH])
+    }
+
+    /// Removes all routes and rules that these are about.
+    pub fn forget_lines(
+        &mut self,
+        is_route: impl Fn(&RouteMessage) -> bool,
+        is_rule: impl Fn(&RuleMessage) -> bool,
+    ) -> io::Result<()> {
+        let routes = RouteNetlinkMessage::GetRoute(RouteMessage::default());
+        for answer in self.request("list routes", routes, NLM_F_DUMP)? {
+            match answer {
+                RouteNetlinkMessage::NewRoute(route) if is_route(&route) => self.delete_route(route)?,
+                _ => {}
+            }
+        }
+        let rules = RouteNetlinkMessage::GetRule(RuleMessage::default());
+        for answer in self.request("list rules", rules, NLM_F_DUMP)? {
+            match answer {
+                RouteNetlinkMessage::NewRule(rule) if is_rule(&rule) => self.delete_rule(rule)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a rule. One that is there already is as good as added.
+    pub fn add_rule(&mut self, rule: RuleMessage) -> io::Result<()> {
+        let flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+        done_unless(self.exchange(RouteNetlinkMessage::NewRule(rule), flags), &[libc::EEXIST])
+    }
+
+    /// Removes a rule, if it is there.
+    pub fn delete_rule(&mut self, rule: RuleMessage) -> io::Result<()> {
+        let absent = [libc::ENOENT, libc::ESRCH];
+        done_unless(self.exchange(RouteNetlinkMessage::DelRule(rule), NLM_F_ACK), &absent)
+    }
+}
+
+/// Nothing, also where the kernel says that nothing is to be done.
+fn done_unless<T>(result: io::Result<T>, fine: &[i32]) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error().is_some_and(|code| fine.contains(&code)) => Ok(()),
+        result => result.map(drop),
+    }
 }
 
 /// A socket that tells what changes in the namespace where it was opened.
@@ -398,8 +496,9 @@ impl Monitor {
                 Err(error) => return Err(error),
             };
             for message in messages(&bytes)? {
+                let by = message.header.port_number;
                 if let NetlinkPayload::InnerMessage(message) = message.payload {
-                    changes.extend(change_of(&message));
+                    changes.extend(change_of(message, by));
                 }
             }
         }
@@ -413,15 +512,21 @@ impl AsFd for Monitor {
     }
 }
 
-fn change_of(message: &RouteNetlinkMessage) -> Option<Change> {
-    match message {
+fn change_of(message: RouteNetlinkMessage, by: u32) -> Option<Change> {
+    match &message {
         RouteNetlinkMessage::NewLink(link) => Some(Change::Link(link_state(link))),
         RouteNetlinkMessage::DelLink(link) => Some(Change::LinkGone(link.header.index)),
         RouteNetlinkMessage::NewAddress(address) => address_state(address).map(Change::AddressAdded),
         RouteNetlinkMessage::DelAddress(address) => address_state(address).map(Change::AddressRemoved),
         RouteNetlinkMessage::NewNeighbour(entry) => neighbour(entry, true).map(Change::Neighbour),
         RouteNetlinkMessage::DelNeighbour(entry) => neighbour(entry, false).map(Change::Neighbour),
-        _ => None,
+        _ => match message {
+            RouteNetlinkMessage::NewRoute(route) => Some(Change::Route { added: true, route, by }),
+            RouteNetlinkMessage::DelRoute(route) => Some(Change::Route { added: false, route, by }),
+            RouteNetlinkMessage::NewRule(rule) => Some(Change::Rule { added: true, rule, by }),
+            RouteNetlinkMessage::DelRule(rule) => Some(Change::Rule { added: false, rule, by }),
+            _ => None,
+        },
     }
 }
 

@@ -63,8 +63,7 @@ impl Lab {
             Fault::File { node, path, content } => {
                 self.hosts[node.0].namespaces.within(|| write_file(path, content.as_deref()))?
             }
-            // Refused before the run: see `fit`.
-            Fault::Process { .. } => Ok(()),
+            Fault::Process { node, pattern, running } => self.set_running(node.0, pattern, *running),
             // The network's, done above.
             Fault::Partition { .. }
             | Fault::Heal(_)
@@ -92,10 +91,9 @@ impl Lab {
         if node.runs() {
             return Ok(());
         }
-        for macvlan in &node.launch.macvlans {
-            self.hosts[h].ensure_macvlan(macvlan)?;
-        }
-        node.start(&self.hosts[h].namespaces)?;
+        self.boot(h)?;
+        let node = self.nodes[h].as_mut().expect("a node runs a daemon");
+        node.start(&self.hosts[h])?;
         let now = self.clock.now();
         node.started = Some(now);
         if let Some(words) = node.identity.take() {
@@ -104,9 +102,19 @@ impl Lab {
         Ok(())
     }
 
-    fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
+    /// What a node does before its daemon is started: interfaces are made, and what runs beside it.
+    pub(super) fn boot(&mut self, h: usize) -> io::Result<()> {
+        let Some(node) = self.nodes[h].as_mut() else { return Ok(()) };
+        for macvlan in &node.launch.macvlans {
+            self.hosts[h].ensure_macvlan(macvlan)?;
+        }
+        node.start_beside(&self.hosts[h])
+    }
+
+    pub(super) fn signal(&mut self, h: usize, signal: Signal) -> io::Result<()> {
+        let spared = self.services.groups(h);
         match &mut self.nodes[h] {
-            Some(node) => node.signal(&self.hosts[h].namespaces, signal),
+            Some(node) => node.signal(&self.hosts[h], &spared, signal),
             None => Ok(()),
         }
     }
@@ -116,8 +124,10 @@ impl Lab {
         self.powered[h] = false;
         for link in 0..self.hosts[h].links.len() {
             self.fabric.unplug(h, link);
+            self.plug(h, link, false)?;
         }
-        kill_all(&self.hosts[h].namespaces)?;
+        self.services.lose_power(h);
+        kill_all(&self.hosts[h])?;
         self.filters.remove(&h);
         self.apply_filters(h)?;
         self.hosts[h].forget_everything()
@@ -130,6 +140,7 @@ impl Lab {
         }
         let scenario = Arc::clone(&self.scenario);
         self.hosts[h].come_back(&scenario.hosts[h])?;
+        self.boot(h)?;
         // What it said while its links came up was not heard.
         for l in 0..self.hosts[h].links.len() {
             while self.hosts[h].links[l].port.receive()?.is_some() {}
@@ -138,10 +149,17 @@ impl Lab {
         self.powered[h] = true;
         for l in 0..self.hosts[h].links.len() {
             self.fabric.plug(h, l, now);
+            self.plug(h, l, true)?;
         }
         let text = format!("power {}", scenario.hosts[h].name);
         self.tell(now, None, What::Fault(text), Cause::Fault(act as u32 + 1));
         Ok(())
+    }
+
+    /// The cable's place on the kernel's bridge, if that is its switch.
+    fn plug(&mut self, h: usize, l: usize, plugged: bool) -> io::Result<()> {
+        let segment = self.scenario.hosts[h].links[l].segment.0;
+        self.bridges.plug(&mut self.outside, segment, &self.hosts[h].links[l], plugged)
     }
 
     fn set_carrier(&mut self, h: usize, l: usize, up: bool) -> io::Result<()> {

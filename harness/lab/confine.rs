@@ -8,12 +8,16 @@ use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
 
+use super::priority::{SWITCH, go_first};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Uid, fork, getgid, getuid};
+
+/// What stands between why there is no laboratory and what would permit one.
+pub const PERMIT: &str = "  to permit it:";
 
 /// How the laboratory got what it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,17 +55,10 @@ pub fn enter() -> Result<Means, String> {
         ForkResult::Child => {
             end_with_parent().map_err(|e| format!("prctl: {e}"))?;
             own_mounts().map_err(|e| format!("mounts: {e}"))?;
-            go_first();
+            go_first(SWITCH);
             Ok(means)
         }
     }
-}
-
-/// A laboratory goes before other work where it may, and its daemons with it, all alike: what is measured is a failover, not who else uses the
-/// machine.
-fn go_first() {
-    // SAFETY: setpriority(2) takes numbers.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -20) };
 }
 
 /// SIGKILL when the parent ends.
@@ -99,7 +96,7 @@ fn refused(why: &str) -> String {
     } else {
         "run it as root: sudo -E env \"PATH=$PATH\" vrrplab run --world netns …"
     };
-    format!("{why}\n  to permit it: {advice}")
+    format!("{why}\n{PERMIT} {advice}")
 }
 
 fn own_mounts() -> nix::Result<()> {

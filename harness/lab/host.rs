@@ -10,6 +10,8 @@ use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{Host, Link, LinkSettings};
 
+use super::first::First;
+use super::lines;
 use crate::kernel::namespace::Namespaces;
 use crate::kernel::netlink::{AddressOptions, End, Monitor, Netlink, Watch};
 use crate::kernel::offload;
@@ -29,6 +31,8 @@ const LINKS: usize = 100;
 pub(super) struct LabHost {
     /// Where it is.
     pub(super) namespaces: Namespaces,
+    /// What its processes descend from.
+    pub(super) first: First,
     /// Requests to its kernel.
     pub(super) netlink: Netlink,
     /// What changes in its kernel.
@@ -83,6 +87,7 @@ pub(super) struct LabLink {
 pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Result<LabHost> {
     let prepared = Namespaces::create(|| prepare(&spec.name))?;
     let (namespaces, (mut netlink, monitor)) = prepared;
+    let first = First::start(&namespaces)?;
     let mut links = Vec::with_capacity(spec.links.len());
     for (l, link) in spec.links.iter().enumerate() {
         let name = format!("h{number}l{l}");
@@ -102,7 +107,7 @@ pub(super) fn build(outside: &mut Netlink, number: usize, spec: &Host) -> io::Re
     }
     let by_index = links.iter().enumerate().map(|(l, link)| (link.inner, l)).collect();
     let above = BTreeMap::new();
-    let mut host = LabHost { namespaces, netlink, monitor, links, by_index, above };
+    let mut host = LabHost { namespaces, first, netlink, monitor, links, by_index, above };
     host.give_addresses(spec)?;
     host.set_routes(spec)?;
     Ok(host)
@@ -151,13 +156,15 @@ impl LabHost {
             sysctl(&format!("net/ipv6/conf/{name}/addr_gen_mode"), "1")?;
             sysctl(&format!("net/ipv6/conf/{name}/accept_ra"), "0")
         })??;
+        // An address of IPv6 that an interface gets before it was ever up is not told to zebra reliably.
+        self.netlink.set_up(index, true)?;
         self.netlink.hold_down(index)?;
         for cidr in addresses {
             let options =
                 AddressOptions { without_detection: cidr.address.is_ipv6(), ..AddressOptions::default() };
             self.netlink.add_address(index, *cidr, &options)?;
         }
-        self.netlink.set_up(index, true)
+        Ok(())
     }
 
     /// Adds the routes of the scenario.
@@ -179,6 +186,10 @@ impl LabHost {
         for link in &self.links {
             self.netlink.set_up(link.inner, false)?;
         }
+        self.netlink.forget_lines(
+            |route| lines::way(route, |_| None).is_some(),
+            |rule| lines::policy(rule).is_some(),
+        )?;
         for address in self.netlink.addresses()? {
             if self.by_index.contains_key(&address.index) {
                 match self.netlink.delete_address(address.index, address.cidr) {
@@ -214,7 +225,16 @@ fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
     let mut netlink = Netlink::open()?;
     let lo = netlink.link("lo")?.index;
     netlink.set_up(lo, true)?;
-    let watched = [Watch::Links, Watch::Addresses4, Watch::Addresses6, Watch::Neighbours];
+    let watched = [
+        Watch::Links,
+        Watch::Addresses4,
+        Watch::Addresses6,
+        Watch::Neighbours,
+        Watch::Routes4,
+        Watch::Routes6,
+        Watch::Rules4,
+        Watch::Rules6,
+    ];
     Ok((netlink, Monitor::open(&watched)?))
 }
 

@@ -2,25 +2,34 @@
 //! between them is the simulator's, relaying frames from packet socket to packet socket.
 //!
 //! A run is a process of its own (`vrrplab lab`, which [`run`] starts): process 1 of its own namespaces, so that nothing is left of it however
-//! it ends. In there: `confine` the namespaces, `host` a host and its links, `node` a daemon, `launch` which one and how it is started, `standin`
-//! commands, `relay` frames, `acts` the script, `watch` what is told, `ping` and `mail` clients and servers, `record` the run in order,
+//! it ends. In there: `confine` the namespaces, `host` a host and its links, `first` its own processes, `node` a daemon, `launch` which one and how it is
+//! started, `services` what runs beside it, `standin` commands, `relay` frames, `bridge` those that the kernel carries, `acts` the script, `watch` what is told,
+//! `ping` and `mail` clients and servers, `record` the run in order, `hold` what follows it,
 //! `world` the loop, `parcel` the way back.
 //!
 //! Absent on purpose: names of namespaces, threads, retries.
 
 mod acts;
+mod bridge;
 pub mod confine;
+mod first;
+mod hold;
 mod host;
 mod launch;
+mod lines;
 mod mail;
 mod measure;
 mod node;
 mod parcel;
 mod ping;
+mod priority;
 mod private;
+pub mod probe;
 mod record;
 mod relay;
+mod services;
 mod standin;
+pub mod takeover;
 mod watch;
 mod world;
 
@@ -40,6 +49,7 @@ use vrrplab_sim::trace::{Header, Trace};
 use crate::notes::Notes;
 use crate::subject::Subjects;
 
+pub use hold::Held;
 use parcel::Parcel;
 
 /// What oracles and expectations allow on a real clock beyond what they allow on a virtual one.
@@ -60,15 +70,19 @@ pub struct Order {
     pub subjects: Subjects,
     /// What configurations of programs of the user's are made of.
     pub template: Option<PathBuf>,
+    /// It stays when it is over.
+    pub hold: bool,
 }
 
 /// A run on the real kernel.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LabRun {
     /// The run and its judgement.
     pub run: Run,
     /// How well the machine kept up.
     pub notes: Notes,
+    /// The laboratory, if it was to stay.
+    pub held: Option<Held>,
 }
 
 /// Runs a scenario in a process of its own; `program` is the `vrrplab` command. The error is why there is no run.
@@ -83,8 +97,9 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
         .args(["--subject", &order.subjects.to_string()])
         .args(["--later", &order.later.to_string()])
         .args(order.template.iter().flat_map(|path| [OsStr::new("--template"), path.as_os_str()]))
+        .args(order.hold.then_some("--hold"))
         .args(&order.input)
-        .stdin(Stdio::null())
+        .stdin(if order.hold { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -93,6 +108,15 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
     let mut err = child.stderr.take().expect("its errors are ours");
     // It writes nothing but a few lines there, which the pipe holds.
     let parcel = Parcel::read(&mut out, ports(&order.scenario));
+    if order.hold
+        && let Ok(parcel) = parcel
+    {
+        let names = order.scenario.hosts.iter().map(|host| host.name.clone());
+        let hosts = names.zip(parcel.firsts.iter().copied()).collect();
+        let leash = child.stdin.take();
+        let held = Some(Held::new(child, leash, hosts));
+        return Ok(LabRun { held, ..judged(order, parcel) });
+    }
     let mut words = String::new();
     let _ = err.read_to_string(&mut words);
     let status = child.wait().map_err(|e| format!("the laboratory: {e}"))?;
@@ -105,13 +129,13 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
 }
 
 fn judged(order: &Order, parcel: Parcel) -> LabRun {
-    let Parcel { trace, capture, notes } = parcel;
+    let Parcel { trace, capture, notes, .. } = parcel;
     let scenario = Arc::new(order.scenario.later(order.later));
     let mut judge = Judge::with_slack(&scenario, SLACK);
     trace.events.iter().for_each(|event| judge.event(event));
     let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
     let run = Run { scenario, seed: order.seed, trace, capture, judgement };
-    LabRun { run, notes }
+    LabRun { run, notes, held: None }
 }
 
 /// What the process of a laboratory does: builds it, runs it and writes what came of it. Its namespaces must be its own: see
@@ -130,7 +154,9 @@ pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
         duration: order.scenario.duration,
     };
     let end = Instant::ZERO + order.scenario.duration;
-    let (events, capture) = lab.record.finish(ports(&order.scenario), end);
-    let parcel = Parcel { trace: Trace { header, events }, capture, notes: lab.notes };
-    parcel.write(out).map_err(failed)
+    let (events, capture) = std::mem::take(&mut lab.record).finish(ports(&order.scenario), end);
+    let trace = Trace { header, events };
+    let parcel = Parcel { trace, capture, notes: lab.notes.clone(), firsts: lab.firsts() };
+    parcel.write(out).map_err(failed)?;
+    if order.hold { lab.hold().map_err(failed) } else { Ok(()) }
 }

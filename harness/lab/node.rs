@@ -1,24 +1,24 @@
 //! A node's daemon and its children: started, signalled and killed by process id, and listened to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid};
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::trace::Name;
 
+use super::host::LabHost;
 use super::launch::Launch;
 use super::standin;
-use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
+use crate::kernel::namespace::Namespaces;
 
 /// The daemon of a node.
 #[derive(Debug)]
@@ -52,6 +52,7 @@ pub(super) struct Node {
 pub(super) struct Lines {
     pipe: fs::File,
     rest: Vec<u8>,
+    ended: bool,
 }
 
 impl Lines {
@@ -69,16 +70,28 @@ impl Lines {
         Ok(Lines::of(open(path, flags, Mode::empty())?))
     }
 
-    fn of(pipe: OwnedFd) -> Lines {
-        Lines { pipe: pipe.into(), rest: Vec::new() }
+    /// A pipe that does not block.
+    pub(super) fn of(pipe: OwnedFd) -> Lines {
+        Lines { pipe: pipe.into(), rest: Vec::new(), ended: false }
     }
 
-    /// The whole lines that wait. At the end of the pipe there are none any more.
+    /// Whether nobody can write to it any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The whole lines that wait, and at the end of the pipe what is left.
     pub(super) fn read(&mut self) -> io::Result<Vec<String>> {
         let mut buffer = [0; 4096];
         loop {
             match self.pipe.read(&mut buffer) {
-                Ok(0) => break,
+                Ok(0) => {
+                    self.ended = true;
+                    if !self.rest.is_empty() {
+                        self.rest.push(b'\n');
+                    }
+                    break;
+                }
                 Ok(n) => self.rest.extend_from_slice(&buffer[..n]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -142,19 +155,12 @@ impl Node {
     }
 
     /// Starts the daemon.
-    pub(super) fn start(&mut self, inside: &Namespaces) -> io::Result<()> {
-        self.write_files(inside)?;
-        if let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) {
-            inside.within(|| match fs::remove_file(&beside.socket) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            })??;
-            let pid = self.spawn(inside, &beside.argv, Stdio::null(), Stdio::null())?;
-            self.beside = Some(pid);
-        }
+    pub(super) fn start(&mut self, host: &LabHost) -> io::Result<()> {
+        self.write_files(&host.namespaces)?;
+        self.start_beside(host)?;
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        let pid = self.spawn(inside, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
+        let pid = self.spawn(host, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
         self.main = Some(pid);
         self.log = Some(Lines::of(reader));
         self.announced.clear();
@@ -162,10 +168,24 @@ impl Node {
         Ok(())
     }
 
+    /// Starts what runs beside the daemon, if it does not run yet.
+    pub(super) fn start_beside(&mut self, host: &LabHost) -> io::Result<()> {
+        let Some(beside) = self.launch.beside.as_ref().filter(|_| self.beside.is_none()) else {
+            return Ok(());
+        };
+        let inside = &host.namespaces;
+        self.write_files(inside)?;
+        inside.within(|| match fs::remove_file(&beside.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })??;
+        self.beside = Some(self.spawn(host, &beside.argv, Stdio::null(), Stdio::null())?);
+        Ok(())
+    }
+
     fn write_files(&self, inside: &Namespaces) -> io::Result<()> {
-        let files = &self.launch.files;
         inside.within(|| {
-            files.iter().try_for_each(|(path, text)| {
+            self.launch.files.iter().try_for_each(|(path, text)| {
                 fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
                 fs::write(path, text)
             })
@@ -181,15 +201,11 @@ impl Node {
         Ok(())
     }
 
-    fn spawn(&self, inside: &Namespaces, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {
+    fn spawn(&self, host: &LabHost, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {
         let mut command = Command::new(&argv[0]);
-        command.args(&argv[1..]).envs(&self.launch.environment).current_dir("/").stdin(Stdio::null());
+        command.args(&argv[1..]).envs(&self.launch.environment).stdin(Stdio::null());
         command.stdout(out).stderr(err);
-        let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
-        // SAFETY: what runs between fork and exec makes system calls only.
-        unsafe { command.pre_exec(move || enter_by(fds).and_then(|()| hear_signals())) };
-        let child = command.spawn().map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", argv[0])))?;
-        Ok(Pid::from_raw(child.id() as i32))
+        host.first.spawn(&host.namespaces, c"/", &mut command)
     }
 
     /// A process of this laboratory has ended.
@@ -209,15 +225,21 @@ impl Node {
         }
     }
 
-    /// SIGKILL, SIGSTOP or SIGCONT to all processes of the daemon, its scripts not included.
-    pub(super) fn signal(&mut self, inside: &Namespaces, signal: Signal) -> io::Result<()> {
+    /// SIGKILL, SIGSTOP or SIGCONT to all processes of the daemon, its scripts not included, and nothing of these process groups.
+    pub(super) fn signal(
+        &mut self,
+        host: &LabHost,
+        spared: &BTreeSet<Pid>,
+        signal: Signal,
+    ) -> io::Result<()> {
         let Some(main) = self.main else { return Ok(()) };
         let program = fs::read_link(format!("/proc/{main}/exe"));
         let program = program.ok();
-        let mut own = processes_in(inside)?;
+        let mut own = processes_of(host)?;
         let is_it =
             |pid: &Pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program;
-        own.retain(|pid| self.launch.is_all || is_it(pid));
+        let is_spared = |pid: &Pid| getpgid(Some(*pid)).is_ok_and(|group| spared.contains(&group));
+        own.retain(|pid| (self.launch.is_all || is_it(pid)) && !is_spared(pid));
         match signal {
             Signal::SIGKILL => kill_at_once(&own),
             signal => own.iter().for_each(|pid| {
@@ -230,13 +252,16 @@ impl Node {
 
 /// SIGKILL to whatever runs in a host's network namespace: its power is lost. Again until nothing is left, because what is
 /// about to be killed may start something.
-pub(super) fn kill_all(inside: &Namespaces) -> io::Result<()> {
+pub(super) fn kill_all(host: &LabHost) -> io::Result<()> {
     loop {
-        let left = processes_in(inside)?;
+        let left = processes_of(host)?;
         if left.is_empty() {
             return Ok(());
         }
         kill_at_once(&left);
+        // To end takes the processor, which a laboratory that only looks whether they have would keep from them: it comes before
+        // its daemons.
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
 }
 
@@ -249,18 +274,39 @@ fn kill_at_once(pids: &[Pid]) {
     }
 }
 
-/// The living processes of a host.
-fn processes_in(inside: &Namespaces) -> io::Result<Vec<Pid>> {
-    let own = nix::sys::stat::fstat(inside.net())?;
+/// The living processes of a host but its first.
+pub(super) fn processes_of(host: &LabHost) -> io::Result<Vec<Pid>> {
+    let own = nix::sys::stat::fstat(host.namespaces.net())?;
+    let first = host.first.pid().as_raw();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let entry = entry?;
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // A process that has ended has no namespaces any more.
         let Ok(at) = nix::sys::stat::stat(&entry.path().join("ns/net")) else { continue };
-        if pid != 1 && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
+        if pid != 1 && pid != first && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
             found.push(Pid::from_raw(pid));
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A daemon that closes its log before it ends made the laboratory spin, which starved the daemon.
+    #[test]
+    fn a_pipe_that_nobody_writes_to_has_ended() {
+        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).expect("a pipe");
+        let (mut lines, mut writer) = (Lines::of(reader), fs::File::from(writer));
+        writer.write_all(b"one\ntw").expect("there is room");
+        assert_eq!(lines.read().expect("it reads"), ["one"]);
+        assert!(!lines.has_ended());
+        drop(writer);
+        assert_eq!(lines.read().expect("it reads"), ["tw"]);
+        assert!(lines.has_ended());
+    }
 }

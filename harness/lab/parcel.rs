@@ -1,6 +1,6 @@
 //! What a laboratory hands back to whoever started it: one stream of bytes over a pipe between two processes of the same program.
 //!
-//! `length trace · length notes (JSON) · count of frames · each: instant, port, island, length bytes, count of comments, each: length text`,
+//! `length trace · length notes (JSON) · count of hosts, each: number of its first process · count of frames · each: instant, port, island, length bytes, count of comments, each: length text`,
 //! numbers as eight bytes, little-endian.
 
 use std::io::{self, Read, Write};
@@ -23,6 +23,8 @@ pub(super) struct Parcel {
     pub(super) capture: Capture,
     /// How well the machine kept up.
     pub(super) notes: Notes,
+    /// The hosts' first processes, as the laboratory numbers them.
+    pub(super) firsts: Vec<u32>,
 }
 
 impl Parcel {
@@ -30,6 +32,8 @@ impl Parcel {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         block(out, self.trace.to_string().as_bytes())?;
         block(out, &serde_json::to_vec(&self.notes)?)?;
+        number(out, self.firsts.len() as u64)?;
+        self.firsts.iter().try_for_each(|first| number(out, u64::from(*first)))?;
         number(out, self.capture.frames.len() as u64)?;
         for frame in &self.capture.frames {
             number(out, frame.at.as_micros())?;
@@ -46,6 +50,8 @@ impl Parcel {
     pub(super) fn read(from: &mut impl Read, ports: Vec<Port>) -> io::Result<Parcel> {
         let trace = text(from)?.parse().map_err(|e| io::Error::other(format!("the trace: {e}")))?;
         let notes = serde_json::from_slice(&taken(from)?)?;
+        let hosts = taken_number(from)?;
+        let firsts = (0..hosts).map(|_| Ok(taken_number(from)? as u32)).collect::<io::Result<_>>()?;
         let count = taken_number(from)?;
         let mut frames = Vec::new();
         for _ in 0..count {
@@ -56,7 +62,7 @@ impl Parcel {
             let comments = (0..taken_number(from)?).map(|_| text(from)).collect::<io::Result<_>>()?;
             frames.push(Captured { at, port, island, bytes, comments });
         }
-        Ok(Parcel { trace, capture: Capture { ports, frames }, notes })
+        Ok(Parcel { trace, capture: Capture { ports, frames }, notes, firsts })
     }
 }
 
@@ -115,6 +121,7 @@ mod tests {
             trace: Trace { header, events: Vec::new() },
             capture: Capture { ports, frames: vec![frame] },
             notes: Notes { dropped: 3, ..Notes::default() },
+            firsts: vec![7],
         }
     }
 

@@ -67,6 +67,16 @@ impl Record {
         self.events.iter_mut().for_each(|event| event.at = shifted(event.at));
     }
 
+    /// How many frames it has.
+    pub(super) fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Nobody will want to know. No frame of before is spoken of any more.
+    pub(super) fn forget(&mut self) {
+        (self.frames, self.events) = Default::default();
+    }
+
     /// The number of one more child.
     pub(super) fn next_job(&mut self) -> u32 {
         self.jobs += 1;

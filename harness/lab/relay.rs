@@ -42,6 +42,9 @@ impl Lab {
             if Class::of(&frame).kind == Kind::Vrrp {
                 self.noticed(at, Sight::Advert(h));
             }
+            if self.bridges.carries(from.segment) {
+                continue;
+            }
             let arrives = at + self.fabric.latency(from.segment);
             self.after(arrives, Due::Arrive { from, frame, seen })?;
         }

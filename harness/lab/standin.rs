@@ -16,6 +16,7 @@ use vrrplab_sim::scenario::{End, ScriptModel};
 
 use super::host::FOLDER;
 use super::private::room_for;
+use crate::files;
 
 /// Where stand-ins tell what they do.
 pub(super) const JOBS: &str = "/run/vrrplab/jobs";
@@ -27,14 +28,15 @@ const TOOLS: [&str; 2] = ["sh", "sleep"];
 /// Covers the programs of a node's configurations. Runs inside the node's namespaces, before any daemon.
 pub(super) fn cover<'a>(configs: impl Iterator<Item = &'a Config>, models: &[ScriptModel]) -> io::Result<()> {
     for tool in TOOLS {
-        let real = search(tool).ok_or_else(|| io::Error::other(format!("no {tool} on this machine")))?;
+        let real =
+            files::program(tool).ok_or_else(|| io::Error::other(format!("no {tool} on this machine")))?;
         bind(&real, &Path::new(FOLDER).join("bin").join(tool))?;
     }
     nix::unistd::mkfifo(JOBS, nix::sys::stat::Mode::from_bits_truncate(0o622))?;
     fs::set_permissions(JOBS, fs::Permissions::from_mode(0o622))?;
     set_models(models)?;
     for (n, program) in configs.flat_map(programs).collect::<BTreeSet<_>>().into_iter().enumerate() {
-        let covered = search(&program).unwrap_or_else(|| PathBuf::from(&program));
+        let covered = files::program(&program).unwrap_or_else(|| PathBuf::from(&program));
         stand_in(n, &covered)?;
     }
     Ok(())
@@ -50,16 +52,6 @@ pub(super) fn programs(config: &Config) -> BTreeSet<String> {
     let groups = config.groups.iter().flat_map(|g| of_notify(&g.notify));
     let scripts = config.scripts.iter().map(|s| s.command.clone());
     instances.chain(groups).chain(scripts).filter_map(|c| c.argv.first().cloned()).collect()
-}
-
-/// A program as the daemon finds it: by its path, or where the usual programs are.
-pub(super) fn search(program: &str) -> Option<PathBuf> {
-    if program.contains('/') {
-        let path = PathBuf::from(program);
-        return path.exists().then_some(path);
-    }
-    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 
 fn stand_in(n: usize, program: &Path) -> io::Result<()> {
@@ -95,11 +87,15 @@ fn bind(from: &Path, to: &Path) -> io::Result<()> {
     Ok(mount(Some(from), to, none, MsFlags::MS_BIND, none)?)
 }
 
-/// Replaces the models. Runs inside the node's namespaces.
+/// Replaces the models; a command that needs a process finds out by itself. Runs inside the node's namespaces.
 pub(super) fn set_models(models: &[ScriptModel]) -> io::Result<()> {
     let mut text = String::new();
     for model in models {
         let pattern = model.pattern.replace('\'', "'\\''");
+        if model.needs.is_some() {
+            let _ = writeln!(text, "case \"$said\" in *'{pattern}'*) return;; esac");
+            continue;
+        }
         let micros = model.takes.as_micros();
         // Less than a shell takes to start is no time here.
         let takes = match micros < 5_000 {

@@ -12,6 +12,8 @@ use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 
 use super::host::Above;
 use super::launch::frr;
+use super::lines;
+use super::node::Lines;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -23,6 +25,18 @@ impl Lab {
                 Change::AddressAdded(address) => self.address(h, &address, true),
                 Change::AddressRemoved(address) => self.address(h, &address, false),
                 Change::Neighbour(entry) => self.neighbour(h, &entry),
+                Change::Route { added, route, .. } => {
+                    if let Some(way) = lines::way(&route, |index| self.link_name(h, index)) {
+                        let route = way.to_string();
+                        self.tell(self.clock.now(), Some(h), What::Route { added, route }, Cause::None);
+                    }
+                }
+                Change::Rule { added, rule, .. } => {
+                    if let Some(policy) = lines::policy(&rule) {
+                        let rule = policy.to_string();
+                        self.tell(self.clock.now(), Some(h), What::Rule { added, rule }, Cause::None);
+                    }
+                }
                 Change::Link(state) => self.link_above(h, &state),
                 Change::LinkGone(index) => {
                     if let Some(above) = self.hosts[h].above.remove(&index).filter(|above| above.live) {
@@ -77,6 +91,10 @@ impl Lab {
         let name = self.scenario.hosts[h].links[link].name.clone();
         self.tell(self.clock.now(), Some(h), What::Address { added, cidr, link: name }, Cause::None);
         self.address_seen(h, cidr.address, added);
+    }
+
+    fn link_name(&self, h: usize, index: u32) -> Option<Name> {
+        Some(self.scenario.hosts[h].links[self.link_of(h, index)?].name.clone())
     }
 
     fn link_of(&self, h: usize, index: u32) -> Option<usize> {
@@ -180,8 +198,8 @@ impl Lab {
     pub(super) fn logged(&mut self, h: usize) -> io::Result<()> {
         let Some(node) = &mut self.nodes[h] else { return Ok(()) };
         let lines = node.log.as_mut().map_or(Ok(Vec::new()), |pipe| pipe.read())?;
-        if lines.is_empty() && !node.runs() {
-            // The pipe has ended with the daemon.
+        // What has ended is readable for ever, and a daemon may close its log long before it ends.
+        if node.log.as_ref().is_some_and(Lines::has_ended) {
             node.log = None;
         }
         for line in lines {

@@ -10,12 +10,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::anchors::{Anchors, Sight};
 use vrrplab_sim::fabric::{Fabric, QUERY_INTERVAL};
 use vrrplab_sim::scenario::{FilterRule, HostIndex, Role, Scenario, ScriptModel, When};
 use vrrplab_sim::trace::{Cause, What};
 
+use super::bridge::Bridges;
 use super::host::{self, LabHost};
 use super::launch::{Crew, Launch};
 use super::mail::Servers;
@@ -23,6 +25,7 @@ use super::node::Node;
 use super::ping::Prober;
 use super::record::{Record, Seen};
 use super::relay::Delivery;
+use super::services::Services;
 use super::standin;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
@@ -48,9 +51,11 @@ pub(super) struct Lab {
     pub(super) filtered: BTreeSet<usize>,
     pub(super) crew: Crew,
     pub(super) fabric: Fabric,
+    pub(super) bridges: Bridges,
     pub(super) anchors: Anchors,
     pub(super) probers: Vec<Option<Prober>>,
     pub(super) servers: Servers,
+    pub(super) services: Services,
     pub(super) record: Record,
     pub(super) notes: Notes,
     /// What is due, in the order of time and of being set going.
@@ -58,6 +63,8 @@ pub(super) struct Lab {
     queued: u64,
     alarm: Alarm,
     signals: SignalFd,
+    /// Standard input, where the end of a laboratory that stays is told.
+    pub(super) leash: Option<io::Stdin>,
 }
 
 /// What is done when its time has come.
@@ -67,6 +74,8 @@ pub(super) enum Due {
     Start(usize),
     Power { host: usize, act: usize },
     EndOfImpairment { act: usize },
+    Service { host: usize, service: usize },
+    Insist(Pid),
     Ping(usize),
     Query(usize),
     Arrive { from: vrrplab_sim::fabric::PortId, frame: Vec<u8>, seen: Seen },
@@ -81,8 +90,10 @@ enum Source {
     Claims(usize),
     Jobs(usize),
     Log(usize),
+    Service(u32),
     Mail,
     Children,
+    Leash,
     Alarm,
 }
 
@@ -100,6 +111,7 @@ impl Lab {
         for (h, spec) in scenario.hosts.iter().enumerate() {
             hosts.push(host::build(&mut outside, h, spec)?);
         }
+        let bridges = Bridges::build(&mut outside, &scenario, &hosts)?;
         let models = scenario.hosts.iter().map(|host| match &host.role {
             Role::Node(node) => node.scripts.clone(),
             Role::Client(_) => Vec::new(),
@@ -115,15 +127,18 @@ impl Lab {
             filtered: BTreeSet::new(),
             crew,
             fabric: Fabric::new(&scenario, seed),
+            bridges,
             anchors: Anchors::new(&scenario),
             probers: Vec::new(),
             servers: Servers::default(),
+            services: Services::default(),
             record: Record::default(),
             notes: Notes::default(),
             queue: BTreeMap::new(),
             queued: 0,
             alarm: Alarm::new()?,
             signals,
+            leash: None,
             hosts,
             scenario,
         };
@@ -182,6 +197,7 @@ impl Lab {
     pub(super) fn run(&mut self) -> io::Result<()> {
         self.settle()?;
         self.clock = RunClock::start();
+        self.start_services()?;
         self.start_first()?;
         self.set_going();
         let end = Instant::ZERO + self.scenario.duration;
@@ -195,7 +211,7 @@ impl Lab {
     }
 
     /// Waits for what happens next, at the latest until then, and deals with it.
-    fn turn(&mut self, until: Instant) -> io::Result<()> {
+    pub(super) fn turn(&mut self, until: Instant) -> io::Result<()> {
         let next = self.queue.keys().next().map_or(until, |(at, _)| (*at).min(until));
         let next = self.servers.deadline().map_or(next, |at| at.min(next));
         self.alarm.set(&self.clock, Some(next))?;
@@ -244,11 +260,17 @@ impl Lab {
     }
 
     /// What hosts say when their links come up is no part of the run.
-    fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         self.notes.measure(&mut self.alarm)?;
         let patience = self.clock.now() + START;
         while self.clock.now() < patience && !self.all_links_run()? {
             std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        // The kernel passes a link's news of its carrier on to the macvlans above it, whoever holds those down.
+        let stacked =
+            |node: &Option<Node>| node.as_ref().is_some_and(|node| !node.launch.macvlans.is_empty());
+        if self.nodes.iter().any(stacked) {
+            std::thread::sleep(CARRIER_NEWS);
         }
         for host in &mut self.hosts {
             for link in &mut host.links {
@@ -256,7 +278,7 @@ impl Lab {
             }
             host.monitor.read()?;
         }
-        Ok(())
+        (0..self.hosts.len()).try_for_each(|h| self.boot(h))
     }
 
     /// The kernel tells of carriers once a second at most.
@@ -274,6 +296,11 @@ impl Lab {
     fn set_going(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         for (h, host) in scenario.hosts.iter().enumerate() {
+            for (service, spec) in host.services.iter().enumerate() {
+                if let Some(at) = spec.start.filter(|at| *at > Instant::ZERO) {
+                    self.later(at, Due::Service { host: h, service });
+                }
+            }
             match &host.role {
                 Role::Node(node) => {
                     if let Some(at) = node.start.filter(|at| *at > Instant::ZERO) {
@@ -301,6 +328,11 @@ impl Lab {
     pub(super) fn later(&mut self, at: Instant, due: Due) {
         self.queued += 1;
         self.queue.insert((at, self.queued), due);
+    }
+
+    /// Whether a frame is on its way.
+    pub(super) fn is_relaying(&self) -> bool {
+        self.queue.values().any(|due| matches!(due, Due::Arrive { .. } | Due::Deliver(_)))
     }
 
     /// Something happened that acts may wait for.
@@ -331,8 +363,10 @@ impl Lab {
             all.push((Source::Jobs(h), node.jobs.as_fd()));
             all.extend(node.log.as_ref().map(|pipe| (Source::Log(h), pipe.as_fd())));
         }
+        all.extend(self.services.fds().map(|(n, fd)| (Source::Service(n), fd)));
         all.extend(self.servers.fds().into_iter().map(|fd| (Source::Mail, fd)));
         all.push((Source::Children, self.signals.as_fd()));
+        all.extend(self.leash.iter().map(|leash| (Source::Leash, leash.as_fd())));
         all.push((Source::Alarm, self.alarm.as_fd()));
         all
     }
@@ -359,8 +393,13 @@ impl Lab {
             Source::Claims(h) => self.claimed(h),
             Source::Jobs(h) => self.jobs_told(h),
             Source::Log(h) => self.logged(h),
+            Source::Service(n) => self.service_said(n),
             Source::Mail => self.mail(),
             Source::Children => self.reap(),
+            Source::Leash => {
+                self.leash = None;
+                Ok(())
+            }
             Source::Alarm => self.alarm.silence(),
         }
     }
@@ -387,6 +426,11 @@ impl Lab {
                 self.tell(self.clock.now(), None, What::Fault(text), Cause::None);
                 self.start(h)
             }
+            Due::Service { host, service } => self.service_due(host, service),
+            Due::Insist(pid) => {
+                self.services.insist(pid);
+                Ok(())
+            }
             Due::Power { host, act } => self.power_on(host, act),
             Due::EndOfImpairment { act } => {
                 if self.fabric.end_impairment(act) {
@@ -407,13 +451,14 @@ impl Lab {
     }
 
     /// Ends of processes.
-    fn reap(&mut self) -> io::Result<()> {
+    pub(super) fn reap(&mut self) -> io::Result<()> {
         while self.signals.read_signal()?.is_some() {}
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
                 Ok(status) => {
                     let Some(pid) = status.pid() else { continue };
+                    self.service_ended(pid, status);
                     for h in 0..self.nodes.len() {
                         if self.nodes[h].as_mut().is_some_and(|node| node.reaped(pid)) {
                             self.daemon_ended(h, status);
@@ -462,6 +507,8 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
 const START: Duration = Duration::from_secs(5);
 /// How long before the first daemon is there the run begins.
 const BEFORE: Duration = Duration::from_millis(10);
+/// After how long the last news of a carrier has been told: linkwatch waits for a second.
+const CARRIER_NEWS: std::time::Duration = std::time::Duration::from_millis(1_100);
 /// How often it is looked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
 /// After how long a program of the user's is not expected to tell states any more.

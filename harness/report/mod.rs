@@ -49,13 +49,19 @@ pub fn brief(run: &Run, colour: bool) -> String {
 /// How well the machine kept up.
 pub fn notes(notes: &Notes, colour: bool) -> String {
     let micros = Duration::from_micros;
+    // Frames that a bridge of the kernel carries are not timed.
+    let switch = match notes.residence.count {
+        0 => String::new(),
+        _ => format!(
+            " half of all frames through the switch in {}, 99 % in {};",
+            notes.residence.at_most(500),
+            notes.residence.at_most(990)
+        ),
+    };
     let text = format!(
-        "timers late by up to {} before and {} during the run; half of all frames through the switch in {}, 99 % in \
-         {}; {} frames dropped",
+        "timers late by up to {} before and {} during the run;{switch} {} frames dropped",
         micros(notes.late_before),
         micros(notes.late_during),
-        notes.residence.at_most(500),
-        notes.residence.at_most(990),
         notes.dropped
     );
     let paint = Paint::new(colour);

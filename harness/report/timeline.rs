@@ -109,6 +109,14 @@ impl<'a> Table<'a> {
                 let sign = if *added { '+' } else { '-' };
                 self.once(event.at, format!("{host} {sign} {cidr} {link}"), Tone::Plain);
             }
+            What::Route { added, route } => {
+                let sign = if *added { '+' } else { '-' };
+                self.once(event.at, format!("{host} {sign} route {route}"), Tone::Plain);
+            }
+            What::Rule { added, rule } => {
+                let sign = if *added { '+' } else { '-' };
+                self.once(event.at, format!("{host} {sign} rule {rule}"), Tone::Plain);
+            }
             What::Tx { frame, summary, .. } => self.sent(event, host, *frame, summary),
             What::Lost { why, summary, frame } => self.lost(event, host, *why, summary, *frame),
             What::Touched { frame, how, summary } => self.touched(event, host, *frame, *how, summary),

@@ -8,6 +8,7 @@ mod daemon {
     pub(crate) mod failover;
     pub(crate) mod lab;
     pub(crate) mod life;
+    pub(crate) mod routes;
     pub(crate) mod tracking;
 }
 
@@ -39,11 +40,11 @@ fn main() {
     for case in failover::cases() {
         add(case.name(), case.with_real(), Box::new(move || case.run()));
     }
-    let named: [&[lab::Case]; 3] = [alike::CASES, life::CASES, tracking::CASES];
+    let named: [&[lab::Case]; 4] = [alike::CASES, life::CASES, routes::CASES, tracking::CASES];
     for (name, with_real, case) in named.into_iter().flatten().copied() {
         add(name.to_string(), with_real, Box::new(case));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-use daemon::{alike, failover, lab, life, tracking};
+use daemon::{alike, failover, lab, life, routes, tracking};

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrrplab::agreement::{self, Verdict};
-use vrrplab::fit::unfit;
+use vrrplab::fit::{lacks, unfit};
 use vrrplab::golden::deviations::{self, Deviations};
 use vrrplab::lab::{self, Order};
 use vrrplab::subject::Subjects;
@@ -90,6 +90,9 @@ fn trial(path: &str, scenario: &Arc<Scenario>, subject: &'static str, known: &Ar
         if let Some(why) = wants::missing(subject) {
             return wants::skip(subject, &why);
         }
+        if let Some(why) = lacks(&scenario) {
+            return wants::skip("services", &why);
+        }
         agrees(path, &scenario, &subjects, &known)
     })
 }
@@ -110,6 +113,7 @@ fn agrees(
         seed: SEED,
         subjects: subjects.clone(),
         template: None,
+        hold: false,
     };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);

@@ -118,6 +118,14 @@ impl RunHash {
                 self.fields(14, &[u64::from(*conn)]);
                 self.bytes(subject.as_bytes());
             }
+            What::Route { added, route } => {
+                self.fields(15, &[u64::from(*added)]);
+                self.bytes(route.as_bytes());
+            }
+            What::Rule { added, rule } => {
+                self.fields(16, &[u64::from(*added)]);
+                self.bytes(rule.as_bytes());
+            }
             What::Log(_) => self.byte(7),
             What::Fault(_) => self.byte(8),
             What::Touched { frame, how, .. } => {

@@ -22,4 +22,5 @@ pub mod run;
 pub mod scenario;
 pub mod switch;
 pub mod trace;
+pub mod way;
 pub mod world;

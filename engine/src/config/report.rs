@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lex::At;
+use super::model::Family;
 use super::remarks::Unresolved;
 use crate::finding::{Finding, Place, Severity, Source};
 
@@ -18,6 +19,8 @@ pub(super) struct Report {
     pub(super) unresolved: Vec<Unresolved>,
     /// By file and start: the end of a use, the name and where it is defined.
     uses: BTreeMap<(usize, usize), (usize, String, At)>,
+    /// How many rules of each family had to be given a priority.
+    unranked: [u32; 2],
     /// How many findings are about the text before its definitions were put in.
     plain: usize,
 }
@@ -59,6 +62,13 @@ impl Report {
         help: impl Into<String>,
     ) -> usize {
         self.add(Severity::Error, code, at, [message.into(), daemon.into(), help.into()])
+    }
+
+    /// The priority of the next rule of this family that has none (vrrp_iprule.c:alloc_rule).
+    pub(super) fn next_priority(&mut self, family: Family) -> u32 {
+        let given = &mut self.unranked[usize::from(family == Family::V6)];
+        *given += 1;
+        16_385 - *given
     }
 
     /// Makes an error of a finding that turns out to stop the daemon, so that one mistake stays one finding.

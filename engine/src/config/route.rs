@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::lex::Word;
-use super::model::{Route, RouteOption, Rule};
+use super::model::{Family, Route, RouteOption, Rule};
 use super::report::Report;
 use super::tree::Statement;
 use super::values::{Bad, bad_number, decimal, integer, signed};
@@ -364,8 +364,13 @@ fn number_in(text: &str) -> bool {
 /// Reads a route. `None` where the daemon skips it; that is reported.
 pub(super) fn route(report: &mut Report, line: &Statement, is_static: bool) -> Option<Route> {
     let mut reader = Reader { report, words: line.words.iter(), v4: None, skips: SKIPS_ROUTE };
-    let mut route =
-        Route { kind: String::new(), destination: String::new(), options: Vec::new(), nexthops: Vec::new() };
+    let mut route = Route {
+        kind: String::new(),
+        destination: String::new(),
+        family: Family::V4,
+        options: Vec::new(),
+        nexthops: Vec::new(),
+    };
     let own = if is_static { ROUTE.len() } else { ROUTE.len() - 1 };
     while let Some(word) = reader.words.next() {
         let text = word.text.as_str();
@@ -400,13 +405,30 @@ pub(super) fn route(report: &mut Report, line: &Statement, is_static: bool) -> O
             }
         }
     }
+    route.family = family_of(&reader);
     if route.destination.is_empty() {
         let message = "this route has no destination";
         report.warn("missing-value", line.all, message, SKIPS_ROUTE, "write where it leads to");
         return None;
     }
+    let has_protocol = !route.no_track() && foreign(report, line, route.option("protocol"), "route");
+    if has_protocol {
+        route.options.retain(|o| o.name != "protocol");
+    }
     untracked(report, line, &mut route);
     Some(route)
+}
+
+fn family_of(reader: &Reader<'_>) -> Family {
+    if reader.v4 == Some(false) { Family::V6 } else { Family::V4 }
+}
+
+/// What is tracked belongs to keepalived: by that the daemon tells its own from others'.
+fn foreign(report: &mut Report, line: &Statement, protocol: Option<&str>, what: &str) -> bool {
+    let Some(given) = protocol.filter(|p| !matches!(*p, "keepalived" | "18")) else { return false };
+    let message = format!("a {what} of protocol {given} cannot be tracked");
+    report.warn("protocol-reset", line.all, message, "makes it protocol keepalived (18)", "add `no_track`");
+    true
 }
 
 fn old_spelling(reader: &mut Reader<'_>, word: &Word) {
@@ -467,7 +489,7 @@ fn untracked(report: &mut Report, line: &Statement, route: &mut Route) {
 /// Reads a rule. `None` where the daemon skips it; that is reported.
 pub(super) fn rule(report: &mut Report, line: &Statement, is_static: bool) -> Option<Rule> {
     let mut reader = Reader { report, words: line.words.iter(), v4: None, skips: SKIPS_RULE };
-    let mut rule = Rule { options: Vec::new() };
+    let mut rule = Rule { family: Family::V4, options: Vec::new() };
     let own = if is_static { RULE.len() } else { RULE.len() - 1 };
     while let Some(word) = reader.words.next() {
         if word.text == "type" {
@@ -482,6 +504,7 @@ pub(super) fn rule(report: &mut Report, line: &Statement, is_static: bool) -> Op
         }
         rule.options.push(option);
     }
+    rule.family = family_of(&reader);
     action(report, line, &mut rule)
 }
 
@@ -499,9 +522,14 @@ fn action(report: &mut Report, line: &Statement, rule: &mut Rule) -> Option<Rule
         report.warn("conflict", line.all, message, SKIPS_RULE, "add or lower `priority`");
         return None;
     }
+    if !rule.no_track() && foreign(report, line, rule.option("protocol"), "rule") {
+        rule.options.retain(|o| o.name != "protocol");
+    }
     if rule.option("priority").is_none() {
         let message = "this rule has no `priority`";
         report.warn("missing-value", line.all, message, "counts down from 16384", "add `priority`");
+        let value = report.next_priority(rule.family).to_string();
+        rule.options.push(RouteOption { name: "priority", value });
     }
     Some(rule.clone())
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::advert::AdvertPacket;
 use super::receive::Reject;
 use super::replay::Replay;
+use super::route::Lines;
 use super::{FaultReason, timing};
 use crate::addr::Cidr;
 use crate::boundary::{LinkId, SockId};
@@ -247,6 +248,10 @@ pub(super) struct Instance {
     pub(super) counters: Counters,
     /// With `garp_interval`: which managed address has a gratuitous ARP waiting.
     pub(super) garp_waits: Vec<bool>,
+    /// Its virtual routes.
+    pub(super) routes: Lines,
+    /// Its virtual rules.
+    pub(super) rules: Lines,
     /// Why it is in FAULT; it leaves when the last reason is gone.
     pub(super) faults: Vec<FaultReason>,
 }

@@ -44,6 +44,7 @@ impl Vrrp {
                     }
                 }
                 self.judge(Tracker::Interface(link), of_link(up), out);
+                self.fixed_link_changed(link, up, out);
             }
             KernelEvent::AddressAdded { link, cidr } => {
                 let known = &mut self.links[usize::from(link.0)].addresses;
@@ -59,8 +60,11 @@ impl Vrrp {
                     known.remove(place);
                     self.address_was_taken(link, cidr, out);
                     self.sources_changed(link, out);
+                    self.fixed_address_was_taken(link, cidr, out);
                 }
             }
+            KernelEvent::RouteRemoved(route) => self.route_was_taken(route, out),
+            KernelEvent::RuleRemoved(rule) => self.rule_was_taken(rule, out),
         }
     }
 

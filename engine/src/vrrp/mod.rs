@@ -4,7 +4,7 @@
 //! Reading order: [`timing`] (the formulas), `instance` (the states), `receive` (the checks), `process`
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
 //! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication);
-//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `sync`
+//! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `route`, `sync`
 //! (groups); `notify` and `mail`, whom the daemon tells of it; and `reload`, another configuration for the same
 //! instances.
 
@@ -21,6 +21,7 @@ mod process;
 mod receive;
 mod reload;
 mod replay;
+mod route;
 mod script;
 mod sync;
 pub mod timing;

@@ -27,6 +27,7 @@ use super::instance::{Counters, Instance, Phase, Spec, State};
 use super::mail::Mails;
 use super::notify::Notices;
 use super::replay::Replay;
+use super::route::{Fixed, Lines};
 use super::script::Scripts;
 use super::sync::Groups;
 use super::track::{Tracker, Tracking};
@@ -60,6 +61,7 @@ pub struct Vrrp {
     pub(super) notices: Notices,
     pub(super) mails: Mails,
     pub(super) watches: Watches,
+    pub(super) fixed: Fixed,
     /// `vrrp_startup_delay`: until this instant backups' timers count from it.
     pub(super) delayed_until: Option<Instant>,
     startup_delay: Duration,
@@ -84,6 +86,7 @@ impl Vrrp {
         let schedule = Schedule::new(slots);
         let tracking = Tracking::new(config, &links);
         let scripts = Scripts::new(config, quirks, |id| tracking.is_followed(Tracker::Script(id)));
+        let fixed = Fixed::new(config, |name| link_of(&links, name));
         let mut vrrp = Vrrp {
             quirks,
             links,
@@ -98,6 +101,7 @@ impl Vrrp {
             notices: Notices::new(config),
             mails: Mails::new(config, host),
             watches: Watches::default(),
+            fixed,
             delayed_until: None,
             startup_delay: config.global.startup_delay,
         };
@@ -154,7 +158,9 @@ impl Vrrp {
 
     /// The daemon starts: left-over addresses go, sockets open, every instance is Backup or Fault.
     pub(crate) fn start(&mut self, out: &mut Effects) {
+        self.clear_static_rules(out);
         for i in 0..self.instances.len() {
+            self.clear_rules(i, out);
             for m in 0..self.instances[i].spec.managed.len() {
                 let managed = self.instances[i].spec.managed[m];
                 if self.links[usize::from(managed.link.0)].addresses.contains(&managed.cidr) {
@@ -165,6 +171,7 @@ impl Vrrp {
         for i in 0..self.instances.len() {
             self.choose_source(i);
         }
+        self.add_fixed(out);
         self.assign_sockets();
         for (n, socket) in self.sockets.iter().enumerate() {
             out.push(Effect::Open { sock: SockId(n as u16), spec: socket.spec });
@@ -183,6 +190,7 @@ impl Vrrp {
             self.start_instance(i, out);
         }
         self.start_scripts(out);
+        self.fixed_addresses_came(out);
     }
 
     /// Fault, or Backup, or nothing yet where a script has to be heard first.
@@ -306,6 +314,7 @@ impl Vrrp {
                 self.leave_master(i, out);
             }
         }
+        self.remove_fixed(out);
         for n in 0..self.sockets.len() {
             out.push(Effect::Close(SockId(n as u16)));
         }
@@ -357,8 +366,12 @@ fn socket_of(instance: &Instance) -> Option<SocketSpec> {
     (link.is_some() || instance.needs_no_link).then_some(SocketSpec { protocol, link, bind })
 }
 
+fn link_of(links: &[LinkFacts], name: &str) -> Option<LinkId> {
+    links.iter().position(|l| l.name == name).map(|n| LinkId(n as u16))
+}
+
 fn build(config: &crate::config::Instance, links: &[LinkFacts]) -> Instance {
-    let link_of = |name: &str| links.iter().position(|l| l.name == name).map(|n| LinkId(n as u16));
+    let link_of = |name: &str| link_of(links, name);
     let spec = Spec::new(config, link_of);
     let no_peers = config.unicast.fault_no_peer && !spec.is_unicast();
     let source = match config.family {
@@ -383,6 +396,8 @@ fn build(config: &crate::config::Instance, links: &[LinkFacts]) -> Instance {
         next_of_vrid: None,
         last_sender: None,
         counters: Counters::default(),
+        routes: Lines::of_routes(&config.routes, link_of),
+        rules: Lines::of_rules(&config.rules),
         faults: if no_peers { vec![FaultReason::NoPeers] } else { Vec::new() },
         spec,
     }

@@ -8,6 +8,7 @@
 //! | its timer                              | a master's runs out at once, a backup's begins anew                 |
 //! | its interval learned in version 3, its second burst, its `preempt_delay`, the number of its packets | forgotten |
 //! | addresses of a master                  | only what differs: removed, added; with any added one burst for all  |
+//! | routes and rules, also static ones     | only what differs in words (read, not recorded)                     |
 //! | an instance that is gone               | priority 0, addresses removed; DELETED or FAULT, unless it was in FAULT |
 //! | an instance that is new                | as at a start                                                       |
 //! | tracked scripts                        | what they have found, by name; all run at once                      |
@@ -41,17 +42,19 @@ impl Vrrp {
                 None => self.give_up(i, &before.instances[i], out),
                 Some(n) if self.instances[i].is_master() => {
                     self.shed(i, &next.instances[n].spec.managed, out);
+                    self.shed_lines(i, &before.instances[i], &config.instances[n], out);
                 }
                 Some(_) => {}
             }
         }
+        self.shed_fixed(&next, [before, config], out);
         for n in 0..self.sockets.len() {
             out.push(Effect::Close(SockId(n as u16)));
         }
         out.push(Effect::Reloaded);
         next.inherit(self, before, config, host);
         let old = std::mem::replace(self, next);
-        self.resume(&old, &heirs, out);
+        self.resume(&old, &heirs, [before, config], out);
     }
 
     /// The instance that goes on as this one: the name does not matter, the way to send does
@@ -101,7 +104,13 @@ impl Vrrp {
     }
 
     /// Gives every instance its state: those that go on theirs, the others one as at a start.
-    fn resume(&mut self, old: &Vrrp, heirs: &[Option<usize>], out: &mut Effects) {
+    fn resume(
+        &mut self,
+        old: &Vrrp,
+        heirs: &[Option<usize>],
+        [before, config]: [&Config; 2],
+        out: &mut Effects,
+    ) {
         let mut past: Vec<Option<usize>> = vec![None; self.instances.len()];
         for (o, heir) in heirs.iter().enumerate() {
             if let Some(n) = *heir {
@@ -128,8 +137,11 @@ impl Vrrp {
         for n in 0..past.len() {
             if let (Some(o), Some(State::Master)) = (past[n], states[n]) {
                 self.take_over(n, &old.instances[o], out);
+                let texts = [&before.instances[o], &config.instances[n]];
+                self.take_lines(n, &old.instances[o], texts, out);
             }
         }
+        self.take_fixed(old, [before, config], out);
         self.regroup(&states, out);
         for (n, was) in states.into_iter().enumerate() {
             self.go_on(n, was, out);

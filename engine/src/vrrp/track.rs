@@ -6,7 +6,7 @@ use super::instance::Phase;
 use super::priority::{Verdict, verdict};
 use super::process::Vrrp;
 use crate::boundary::{Effects, FileId, LinkFacts, LinkId, ProcessId, ScriptId};
-use crate::config::{Config, Tracks, Weight};
+use crate::config::{Config, Instance, Tracks, Weight};
 
 /// Something that instances follow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,6 +60,12 @@ impl Tracking {
                     if follows.iter().all(|(p, _)| *p != place) {
                         follows.push((place, weight));
                     }
+                }
+            }
+            for link in implied(instance, config, links) {
+                let place = tracking.place(Tracker::Interface(link), links);
+                if follows.iter().all(|(p, _)| *p != place) {
+                    follows.push((place, Weight::default()));
                 }
             }
             tracking.follows.push(follows);
@@ -133,6 +139,36 @@ fn named<'a>(
         Some((Tracker::Process(ProcessId(place as u16)), t.weight))
     });
     interfaces.chain(scripts).chain(files).chain(processes)
+}
+
+/// The interfaces that an instance follows because a route or a rule of its own that it does not give up names them
+/// (vrrp.c:vrrp_complete_instance). Its own interface it follows anyway.
+fn implied<'a>(
+    instance: &'a Instance,
+    config: &'a Config,
+    links: &'a [LinkFacts],
+) -> impl Iterator<Item = LinkId> + 'a {
+    let routes = instance.routes.iter().filter(|r| !r.no_track()).filter_map(|r| r.option("dev"));
+    let rules = instance.rules.iter().filter(|r| !r.no_track());
+    let rules = rules.flat_map(|r| ["iif", "oif"].into_iter().filter_map(|side| r.option(side)));
+    let others = move |name: &&str| instance.dont_track_primary || *name != instance.interface;
+    let link = |name: &str| links.iter().position(|l| l.name == name).map(|n| LinkId(n as u16));
+    routes.chain(rules).chain(of_groups(instance, config)).filter(others).filter_map(link)
+}
+
+/// The interfaces of what is static and has a `track_group` with this instance (vrrp_static_track.c).
+fn of_groups<'a>(instance: &'a Instance, config: &'a Config) -> impl Iterator<Item = &'a str> {
+    let group = |name: &str| config.track_groups.iter().find(|g| g.name == name);
+    let ours = move |name: Option<&str>| {
+        name.and_then(group).is_some_and(|group| group.members.contains(&instance.name))
+    };
+    let addresses = config.static_addresses.iter().filter(|a| !a.no_track());
+    let addresses = addresses.filter(move |a| ours(a.track_group.as_deref())).map(|a| a.dev.as_str());
+    let routes = config.static_routes.iter().filter(|r| !r.no_track());
+    let routes = routes.filter(move |r| ours(r.option("track_group"))).filter_map(|r| r.option("dev"));
+    let rules = config.static_rules.iter().filter(|r| !r.no_track());
+    let rules = rules.filter(move |r| ours(r.option("track_group"))).filter_map(|r| r.option("iif"));
+    addresses.chain(routes).chain(rules)
 }
 
 pub(super) fn of_link(up: bool) -> Standing {

@@ -12,7 +12,7 @@ use crate::time::{Duration, Instant};
 pub(super) const OWNERS_WAIT: Duration = Duration::from_micros(1);
 
 impl Vrrp {
-    /// Advert, addresses, gratuitous ARPs now and later, notification (vrrp.c:vrrp_state_become_master).
+    /// Advert, addresses, routes, rules, gratuitous ARPs now and later, notification (vrrp.c:vrrp_state_become_master).
     pub(super) fn become_master(&mut self, i: usize, out: &mut Effects) {
         let own = self.instances[i].priority();
         self.instances[i].replay.mastered();
@@ -20,6 +20,8 @@ impl Vrrp {
         self.send_advert(i, own, out);
         self.drop_packets(i, AddressOp::Add, out);
         self.change_addresses(i, AddressOp::Add, out);
+        self.change_routes(i, AddressOp::Add, out);
+        self.change_rules(i, AddressOp::Add, out);
         let garp = self.instances[i].spec.garp;
         let refresh_at = (!garp.master_refresh.is_zero()).then(|| out.now() + garp.master_refresh);
         let advert_at = out.now();
@@ -54,6 +56,8 @@ impl Vrrp {
     }
 
     pub(super) fn leave_master(&mut self, i: usize, out: &mut Effects) {
+        self.change_rules(i, AddressOp::Remove, out);
+        self.change_routes(i, AddressOp::Remove, out);
         self.change_addresses(i, AddressOp::Remove, out);
         self.drop_packets(i, AddressOp::Remove, out);
         self.instances[i].garp_waits.fill(false);

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use super::super::standin::search;
 use super::frr;
+use crate::files;
 use crate::subject::Subject;
 
 /// How many bytes of a fingerprint are told.
@@ -19,7 +19,7 @@ pub(super) fn of(subject: &Subject) -> String {
     match subject {
         Subject::Engine => format!("runs vrrplab {}", env!("CARGO_PKG_VERSION")),
         Subject::Exec(command) => format!("runs {command}"),
-        Subject::Keepalived => match search("keepalived") {
+        Subject::Keepalived => match files::program("keepalived") {
             Some(path) => format!("runs {}", program(&path)),
             None => "runs keepalived, which this machine does not have".to_string(),
         },

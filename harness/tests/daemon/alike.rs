@@ -27,7 +27,7 @@ struct Account {
 }
 
 /// Both accounts are the same.
-fn alike(tell: impl Fn(&mut Lab, Who) -> Vec<String>) -> Result<(), Failed> {
+pub(crate) fn alike(tell: impl Fn(&mut Lab, Who) -> Vec<String>) -> Result<(), Failed> {
     let account = |who| {
         let mut lab = Lab::new();
         let notes = tell(&mut lab, who);
@@ -60,7 +60,7 @@ fn plain(frame: &[u8]) -> Option<String> {
     Some(frame.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn seconds(tenths: u64) -> Duration {
+pub(crate) fn seconds(tenths: u64) -> Duration {
     Duration::from_millis(tenths * 100)
 }
 

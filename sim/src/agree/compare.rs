@@ -74,6 +74,8 @@ fn is_judged(lane: &Lane, ours: &Lanes, reference: &Lanes) -> bool {
             let own = (node.clone(), *cidr);
             reference.base.contains(&own) || ours.base.contains(&own)
         }
+        // A recording does not tell of them.
+        Lane::Line { .. } => !script::exact(ours, reference),
         _ => false,
     };
     let captured = |link| reference.links.is_empty() || reference.links.contains(link);
@@ -137,8 +139,7 @@ impl Comparison<'_> {
         let before = i.checked_sub(1).map(|k| [self.ours, self.reference].map(|run| run.entries(lane)[k].at));
         let [ours, reference] = before.unwrap_or_default();
         let due = ours + theirs.at.saturating_since(reference);
-        let allowed =
-            self.tolerance.after_adverts(self.reference.adverts_between(lane, reference, theirs.at));
+        let allowed = self.reference.work_between(lane, reference, theirs.at, self.tolerance);
         self.exact() && self.ours.end.is_some_and(|end| due + allowed >= end)
     }
 
@@ -174,7 +175,7 @@ impl Comparison<'_> {
     pub(super) fn allowed(&self, lane: &Lane, anchor: &Anchor, at: Instant) -> Duration {
         match anchor.vague {
             true => self.tolerance.without_cause,
-            false => self.tolerance.after_adverts(self.ours.adverts_between(lane, anchor.ours, at)),
+            false => self.ours.work_between(lane, anchor.ours, at, self.tolerance),
         }
     }
 

@@ -28,6 +28,13 @@ pub enum Lane {
         /// Which.
         cidr: Cidr,
     },
+    /// The comings and goings of a route or a rule.
+    Line {
+        /// Where.
+        node: Name,
+        /// `route` or `rule`, and what it is in the words of the trace.
+        line: String,
+    },
     /// Adverts.
     Adverts {
         /// Whose.
@@ -56,6 +63,7 @@ impl Lane {
         match self {
             Lane::States { node, .. }
             | Lane::Address { node, .. }
+            | Lane::Line { node, .. }
             | Lane::Adverts { node, .. }
             | Lane::Garps { node, .. } => node,
         }
@@ -64,7 +72,7 @@ impl Lane {
     /// The link whose frames it holds; none for what is no frame.
     pub(super) fn link(&self) -> Option<&Name> {
         match self {
-            Lane::States { .. } | Lane::Address { .. } => None,
+            Lane::States { .. } | Lane::Address { .. } | Lane::Line { .. } => None,
             Lane::Adverts { link, .. } | Lane::Garps { link, .. } => Some(link),
         }
     }
@@ -101,6 +109,7 @@ impl fmt::Display for Lane {
         match self {
             Lane::States { node, instance } => write!(f, "{node}, states of {instance}"),
             Lane::Address { node, cidr } => write!(f, "{node}, address {cidr}"),
+            Lane::Line { node, line } => write!(f, "{node}, {line}"),
             Lane::Adverts { node, link, vrid, ipv6 } => {
                 let over = if *ipv6 { " over IPv6" } else { "" };
                 match vrid {
@@ -121,7 +130,7 @@ impl fmt::Display for Lane {
 pub enum Content {
     /// This state was announced with this priority.
     State(Announced, u8),
-    /// The address was added, or removed.
+    /// The address, the route or the rule was added, or removed.
     Address {
         /// Added, or removed.
         added: bool,

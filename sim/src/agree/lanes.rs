@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::Announced;
-use vrrplab_engine::time::Instant;
+use vrrplab_engine::time::{Duration, Instant};
 
 use super::act::{Act, POWER};
 use super::lane::{Content, Entry, Lane, comparable};
+use super::tolerance::Tolerance;
 use crate::capture::Capture;
 use crate::trace::{Cause, Name, Trace, What};
 
@@ -46,6 +47,8 @@ pub struct Lanes {
     dead: BTreeSet<Name>,
     /// Why each child was started.
     pub(super) jobs: BTreeMap<u32, Cause>,
+    /// When each node told a state, if the lanes of states were left out.
+    pub(super) words: BTreeMap<Name, Vec<Instant>>,
 }
 
 /// Building: everything is told in the order of time, for a crash tells which address events do not count.
@@ -72,6 +75,12 @@ impl Lanes {
                 (What::Tx { frame, .. }, _) => lanes.captured(capture, *frame, cause, sees),
                 (What::Address { added, cidr, .. }, Some(node)) => {
                     lanes.address(at, node, *cidr, *added, cause);
+                }
+                (What::Route { added, route }, Some(node)) => {
+                    lanes.line(at, node, format!("route {route}"), *added, cause);
+                }
+                (What::Rule { added, rule }, Some(node)) => {
+                    lanes.line(at, node, format!("rule {rule}"), *added, cause);
                 }
                 (What::Spawn { job, .. }, _) => drop(lanes.jobs.insert(*job, cause)),
                 (What::Claim { instance, to, priority, .. }, Some(node)) => {
@@ -105,8 +114,9 @@ impl Lanes {
             .lanes
             .iter()
             .filter(|(lane, _)| matches!(lane, Lane::States { .. }) && &**lane.node() == node);
-        let entries = of_node.flat_map(|(_, entries)| entries);
-        entries.map(|entry| entry.at).filter(|at| *at >= act.at).min()
+        let told = of_node.flat_map(|(_, entries)| entries).map(|entry| entry.at);
+        let left_out = self.words.get(node).into_iter().flatten().copied();
+        told.chain(left_out).filter(|at| *at >= act.at).min()
     }
 
     /// An instance announced a state. What scripts are not told (a master that hears a lower priority) is
@@ -133,6 +143,16 @@ impl Lanes {
         if !link_local && !self.dead.contains(node) && !self.base.contains(&(node.clone(), cidr)) {
             let lane = Lane::Address { node: node.clone(), cidr };
             self.push(lane, Entry { at, what: Content::Address { added }, cause });
+        }
+    }
+
+    /// A route or a rule came or went.
+    fn line(&mut self, at: Instant, node: &Name, line: String, added: bool, cause: Cause) {
+        if !self.dead.contains(node) {
+            self.push(
+                Lane::Line { node: node.clone(), line },
+                Entry { at, what: Content::Address { added }, cause },
+            );
         }
     }
 
@@ -177,6 +197,30 @@ impl Lanes {
     /// Where a frame came from, by its number.
     pub(super) fn source(&self, frame: u32) -> Option<&Source> {
         self.sources.get((frame as usize).wrapping_sub(1))
+    }
+
+    /// How far an event may be off that comes then, with what its node has done since its cause.
+    pub(super) fn work_between(
+        &self,
+        lane: &Lane,
+        from: Instant,
+        to: Instant,
+        tolerance: &Tolerance,
+    ) -> Duration {
+        // In the instant of the event the burst that it is part of has begun.
+        let announcements = match tolerance.an_announcement.is_zero() {
+            true => 0,
+            false => self.announcements_between(lane.node(), from, to + tolerance.cause),
+        };
+        tolerance.after(self.adverts_between(lane, from, to), announcements)
+    }
+
+    fn announcements_between(&self, node: &Name, from: Instant, to: Instant) -> u64 {
+        let of_node =
+            self.lanes.iter().filter(|(lane, _)| matches!(lane, Lane::Garps { .. }) && lane.node() == node);
+        let between =
+            |entries: &Vec<Entry>| entries.iter().filter(|e| e.at > from && e.at <= to).count() as u64;
+        of_node.map(|(_, entries)| between(entries)).sum()
     }
 
     /// How many adverts a lane's own router sent between two moments; where the router is not known, that one

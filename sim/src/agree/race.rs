@@ -67,7 +67,7 @@ impl Comparison<'_> {
         let (ours, theirs) = (self.ours.entries(lane).get(before)?, self.reference.entries(lane));
         let Content::Frame(bytes) = &theirs[before].what else { return None };
         let Summary::Vrrp(advert) = Summary::of(bytes) else { return None };
-        let within = self.tolerance.after_adverts(1);
+        let within = self.tolerance.after(1, 0);
         let due = theirs[before].at + advert.interval;
         let both = Both { ours: ours.at + advert.interval, reference: theirs[i].at };
         (advert.priority > 0 && due.distance(theirs[i].at) <= within).then_some((both, ours.at, within))
@@ -95,7 +95,7 @@ impl Comparison<'_> {
         let (Cause::Frame(number) | Cause::TimerOfFrame(_, number)) = ours.cause else { return None };
         let (of, k) = self.ours.source(number)?.place.as_ref()?;
         let from = self.ours.entries(of).get(*k)?.at;
-        let within = self.tolerance.after_adverts(self.ours.adverts_between(lane, from, ours.at));
+        let within = self.ours.work_between(lane, from, ours.at, self.tolerance);
         let fits = |other: usize| {
             let reference = self.reference.entries(of).get(other)?;
             let (off, as_late) = (ours.at.saturating_since(from), theirs.at.saturating_since(reference.at));

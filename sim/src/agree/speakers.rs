@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::compare::{Agreement, agree};
-use super::lane::{Content, Entry};
+use super::lane::{Content, Entry, Lane};
 use super::lanes::Lanes;
 use super::tolerance::Tolerance;
 use crate::frame::{Advert, Summary};
@@ -61,6 +61,12 @@ impl Lanes {
     pub fn speakers(&self) -> Lanes {
         let mut speakers = self.clone();
         speakers.lanes.clear();
+        for (lane, entries) in &self.lanes {
+            if let Lane::States { node, .. } = lane {
+                let words = speakers.words.entry(node.clone()).or_default();
+                words.extend(entries.iter().map(|entry| entry.at));
+            }
+        }
         let mut places = BTreeMap::new();
         for (lane, entries) in &self.lanes {
             let turns = turns(entries);

@@ -385,6 +385,14 @@ fn speakers_do_not_count_adverts() {
 }
 
 #[test]
+fn speakers_are_counted_from_the_first_word() {
+    let ours = [START, "0.0 a claim I Backup 100", "1.0 a tx #1 ADV <- start"];
+    let slow = |word: &str| speakers(&ours, &[START, word, "1.3 a tx #1 ADV"]);
+    assert_eq!(slow("0.31 a claim I Backup 100"), None);
+    assert!(slow("0.0 a claim I Backup 100").is_some_and(|why| why.contains("300ms")));
+}
+
+#[test]
 fn speakers_have_priorities_and_say_farewell() {
     let spoken = |priorities: &[u8]| {
         let mut lanes = run(&[], 0);

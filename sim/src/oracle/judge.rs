@@ -234,6 +234,7 @@ impl Judge {
             What::Fifo { line, .. } => self.expectations.fifo(at, host, line),
             What::Mail { subject, .. } => self.expectations.mail(at, host, subject),
             What::Group { .. } | What::Exit { .. } | What::Smtp { .. } => {}
+            What::Route { .. } | What::Rule { .. } => {}
             What::Log(_) | What::Fault(_) => {}
         }
     }

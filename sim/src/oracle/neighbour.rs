@@ -110,12 +110,13 @@ impl Neighbours {
         }
     }
 
-    /// The hosts that hold the address in the client's component, if the client's entry misses them all.
+    /// The hosts that hold the address in the client's component, if the client's entry misses them all. The Ethernet address of
+    /// a virtual router is its holder's, whoever that is.
     fn right_holders(&self, net: &Network, (client, place): (usize, usize)) -> Option<Vec<usize>> {
         let mac = self.entries.get(&(client, place))?;
         let side = net.component_on(client, net.plan.places[place].segment)?;
         let holders = net.holders(place, side);
-        let right = net.plan.owner_of(*mac).is_some_and(|h| holders.contains(&h));
+        let right = mac.is_virtual_router() || net.plan.owner_of(*mac).is_some_and(|h| holders.contains(&h));
         (!right && !holders.is_empty()).then_some(holders)
     }
 

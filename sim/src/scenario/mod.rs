@@ -5,9 +5,11 @@ mod host;
 mod impairment;
 mod model;
 mod read;
+mod service;
 mod vary;
 
 pub use host::*;
 pub use impairment::*;
 pub use model::*;
 pub use read::{Files, ScenarioFile, default_mac, name_of, read};
+pub use service::Service;

@@ -11,6 +11,7 @@ use vrrplab_engine::time::{Duration, Instant};
 
 use super::Impairment;
 use super::host::{FilterRule, HostSettings, LinkSettings, Route};
+use super::service::Service;
 use crate::trace::Name;
 
 /// One run, ready for a world. A file with variants gives several.
@@ -53,11 +54,24 @@ pub struct SegmentIndex(pub usize);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TrunkIndex(pub usize);
 
+/// `switch`: whose switch carries the frames of a segment on the real kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum SwitchKind {
+    /// `"ours"`: the simulator's, which relays from port to port and has every fault. The default.
+    #[default]
+    Ours,
+    /// `"kernel"`: a bridge of the kernel. Nothing of ours is on the way of a frame, so times are the daemons'; of
+    /// faults it has loss of power and of carrier.
+    Kernel,
+}
+
 /// `[segment.NAME]`: an Ethernet switch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
     /// Its name.
     pub name: Name,
+    /// `switch`: whose switch carries its frames on the real kernel. The simulator has one kind only.
+    pub switch: SwitchKind,
     /// `latency`: from port to port. Default 50 µs.
     pub latency: Duration,
     /// `impair`: a table or a list of them, in force from the beginning.
@@ -79,6 +93,7 @@ impl Segment {
     pub fn plain(name: impl Into<Name>) -> Segment {
         Segment {
             name: name.into(),
+            switch: SwitchKind::Ours,
             latency: Duration::from_micros(50),
             impairments: Vec::new(),
             snooping: None,
@@ -152,6 +167,8 @@ pub struct Host {
     pub filter: Vec<FilterRule>,
     /// `smtp = { … }`: it takes mail, at its own addresses and from itself at 127.0.0.1.
     pub smtp: Option<Mailbox>,
+    /// `[[node.NAME.process]]`: what runs there beside its daemon.
+    pub services: Vec<Service>,
     /// What it is for.
     pub role: Role,
 }
@@ -160,7 +177,8 @@ impl Host {
     /// A host as Linux makes it if nothing is set: no routes, no filter, no server.
     pub fn new(name: impl Into<Name>, links: Vec<Link>, role: Role) -> Host {
         let settings = HostSettings::default();
-        Host { name: name.into(), links, settings, routes: Vec::new(), filter: Vec::new(), smtp: None, role }
+        let (routes, filter, services) = (Vec::new(), Vec::new(), Vec::new());
+        Host { name: name.into(), links, settings, routes, filter, smtp: None, services, role }
     }
 
     /// The neighbour to which it sends packets for `to`: `to` itself in a network of its own, else a router.
@@ -234,7 +252,8 @@ pub struct NodeSpec {
     pub scripts: Vec<ScriptModel>,
     /// `files = { "/run/prio" = "10" }`: what is in files before any daemon runs, by path.
     pub files: BTreeMap<String, String>,
-    /// `processes = { haproxy = 1 }`: how many run, by a part of the command line.
+    /// `processes = { haproxy = 1 }`: how many run, by a part of the command line, as a mere word: see [`Service`] for
+    /// real ones.
     pub processes: BTreeMap<String, u32>,
 }
 
@@ -250,6 +269,9 @@ pub struct ScriptModel {
     pub takes: Duration,
     /// `stubborn = true`, with `hangs`: SIGTERM does not end it, SIGKILL does.
     pub stubborn: bool,
+    /// `needs = "haproxy"`: it succeeds while such a process runs on its host, and ends with status 1 otherwise. On the
+    /// real kernel the command itself finds out.
+    pub needs: Option<Name>,
 }
 
 /// How a command ends.
@@ -452,9 +474,10 @@ pub enum Fault {
         /// What is in it; `None`: it is gone.
         content: Option<String>,
     },
-    /// `process = { node = "ka1", match = "haproxy", running = 0 }`: so many run from now on.
+    /// `process = { node = "ka1", match = "haproxy", running = 0 }`: so many run from now on. Of a host's services with such
+    /// a command line the first are started and the others stopped, by SIGTERM; where there is none it is a mere word.
     Process {
-        /// On which node.
+        /// On which host.
         node: HostIndex,
         /// A part of the command line.
         pattern: String,

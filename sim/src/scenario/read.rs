@@ -13,6 +13,7 @@ mod network;
 mod page;
 mod route;
 mod script;
+mod services;
 mod sysctl;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,9 @@ pub trait Files {
     /// The keepalived.conf at `path`, which the scenario file gives relative to itself. An error is one line
     /// that says why there is none.
     fn config(&self, path: &str) -> Result<Arc<Reading>, String>;
+
+    /// The text of another file at `path`, relative to the scenario file.
+    fn text(&self, path: &str) -> Result<String, String>;
 
     /// A keepalived.conf that is written inside the scenario. `name` is what findings call it; `text` begins
     /// with as many empty lines as precede it in the scenario, so that line numbers are the scenario's.

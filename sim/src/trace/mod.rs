@@ -73,6 +73,22 @@ pub enum What {
         /// On which link.
         link: Name,
     },
+    /// Seen: a route of a daemon was added or removed, as [`crate::way::Way`] writes it.
+    /// `route  + 10.1.0.0/16 via 10.0.0.9 dev eth0`
+    Route {
+        /// Added, or removed.
+        added: bool,
+        /// Which.
+        route: String,
+    },
+    /// Seen: a rule of a daemon was added or removed, as [`crate::way::Policy`] writes it.
+    /// `rule  + 300 from 10.0.0.240 table 77`
+    Rule {
+        /// Added, or removed.
+        added: bool,
+        /// Which.
+        rule: String,
+    },
     /// Seen: a host's neighbour table changed. `neigh  192.168.10.240 at 02:00:00:00:00:01 stale`
     Neighbour {
         /// Whose entry.

@@ -119,8 +119,10 @@ impl What {
                 ("touch", format!("{:<4} {how} {summary}", format!("#{frame}")))
             }
             What::Address { added, cidr, link } => {
-                ("addr", format!("{} {cidr} {}", if *added { '+' } else { '-' }, Word(link)))
+                ("addr", format!("{} {cidr} {}", sign(*added), Word(link)))
             }
+            What::Route { added, route } => ("route", format!("{} {}", sign(*added), Text(route))),
+            What::Rule { added, rule } => ("rule", format!("{} {}", sign(*added), Text(rule))),
             What::Neighbour { address, mac, state } => {
                 let at = mac.map_or(String::new(), |mac| format!(" at {mac}"));
                 ("neigh", format!("{address}{at} {}", name_in(&NEIGHBOUR_STATES, *state)))
@@ -143,6 +145,10 @@ impl What {
             What::Fault(text) => ("fault", Text(text).to_string()),
         }
     }
+}
+
+fn sign(added: bool) -> char {
+    if added { '+' } else { '-' }
 }
 
 fn answerer(by: Option<&Answerer>) -> String {
@@ -340,13 +346,14 @@ impl<'a> Words<'a> {
 
     fn what(&mut self) -> Taken<What> {
         const CONNECTION: &str = "# and the number of the connection";
-        const KIND: &str =
-            "tx, lost, touch, addr, neigh, answer, claim, group, job, fifo, smtp, mail, log or fault";
+        const KIND: &str = "tx, lost, touch, addr, route, rule, neigh, answer, claim, group, job, fifo, smtp, mail, log or fault";
         match self.next(KIND)? {
             "tx" => self.tx(),
             "lost" => self.lost(),
             "touch" => self.touched(),
             "addr" => self.address(),
+            "route" => Ok(What::Route { added: self.sign()?, route: self.free_text()? }),
+            "rule" => Ok(What::Rule { added: self.sign()?, rule: self.free_text()? }),
             "neigh" => self.neighbour(),
             "answer" => self.answer(),
             "claim" => self.claim(),
@@ -412,8 +419,12 @@ impl<'a> Words<'a> {
         text.parse().or_else(|_| self.error("the summary of a frame", text))
     }
 
+    fn sign(&mut self) -> Taken<bool> {
+        self.one_of(&[(true, "+"), (false, "-")], "+ or -")
+    }
+
     fn address(&mut self) -> Taken<What> {
-        let added = self.one_of(&[(true, "+"), (false, "-")], "+ or -")?;
+        let added = self.sign()?;
         let cidr = self.parse("an address with its prefix length")?;
         Ok(What::Address { added, cidr, link: self.name("the link")? })
     }
@@ -644,6 +655,8 @@ mod tests {
                 cidr,
                 link
             }),
+            (any::<bool>(), any_text()).prop_map(|(added, route)| What::Route { added, route }),
+            (any::<bool>(), any_text()).prop_map(|(added, rule)| What::Rule { added, rule }),
             (any_address(), proptest::option::of(any_mac()), pick(&NEIGHBOUR_STATES))
                 .prop_map(|(address, mac, state)| What::Neighbour { address, mac, state }),
             (any_address(), proptest::option::of(any_answerer()))

@@ -437,6 +437,14 @@ impl World {
                 let changed = self.change_address(h, usize::from(link), cidr, added, cause, observer);
                 self.collateral(h, link, cidr, &changed, timed.because.origin, observer);
             }
+            Effect::Route { op, route } => {
+                let config = Arc::clone(&daemon.config);
+                self.change_way(h, op, config.route(route), cause, observer);
+            }
+            Effect::Rule { op, rule } => {
+                let config = Arc::clone(&daemon.config);
+                self.change_policy(h, op, config.rule(rule), cause, observer);
+            }
             Effect::Filter { op, address } => {
                 self.hosts[h].kernel.filter.serve(address, op == AddressOp::Remove);
             }

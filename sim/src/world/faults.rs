@@ -34,6 +34,7 @@ impl World {
                 // First, so that nobody is left to say goodbye.
                 self.hosts[node.0].kernel.powered = false;
                 self.end_daemon(node.0);
+                self.hosts[node.0].things.lose_power();
                 self.forget_everything(node.0, cause, observer);
                 if let Some(back) = back {
                     self.queue.push(self.now + *back, Item::Power { host: node.0, act: n });

@@ -2,27 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use vrrplab_engine::boundary::{FileId, ProcessId};
-use vrrplab_engine::config::Config;
+use vrrplab_engine::boundary::{FileId, Origin, ProcessId};
+use vrrplab_engine::config::{Config, TrackProcess};
+use vrrplab_engine::time::Instant;
 
 use super::World;
 use super::daemon::Waiting;
-use crate::scenario::Role;
+use crate::observer::Observer;
+use crate::scenario::{Host, Role, Service};
+use crate::trace::{Cause, What};
 
 /// What is on a host beside its network.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Things {
     files: BTreeMap<String, String>,
-    /// How many processes run, by a part of their command line.
+    /// How many processes run as a mere word, by a part of their command line.
     processes: BTreeMap<String, u32>,
+    /// The programs beside the daemon, each with whether it runs.
+    services: Vec<(Service, bool)>,
 }
 
 impl Things {
-    pub(super) fn new(role: &Role) -> Things {
-        match role {
-            Role::Node(node) => Things { files: node.files.clone(), processes: node.processes.clone() },
-            Role::Client(_) => Things::default(),
+    pub(super) fn new(host: &Host) -> Things {
+        let runs = |service: &Service| service.start == Some(Instant::ZERO);
+        let services = host.services.iter().map(|s| (s.clone(), runs(s))).collect();
+        let (mut files, processes) = match &host.role {
+            Role::Node(node) => (node.files.clone(), node.processes.clone()),
+            Role::Client(_) => Default::default(),
+        };
+        for service in &host.services {
+            files.extend(service.files.clone());
         }
+        Things { files, processes, services }
     }
 
     pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
@@ -31,11 +42,38 @@ impl Things {
 
     /// How many run of each process that a configuration tracks.
     pub(super) fn processes(&self, config: &Config) -> Vec<u32> {
-        let running = |command: &str| {
-            let matching = self.processes.iter().filter(|(pattern, _)| command.contains(pattern.as_str()));
-            matching.map(|(_, n)| n).sum()
+        let running = |track: &TrackProcess| {
+            let command = track.process.join(" ");
+            let said = self.processes.iter().filter(|(pattern, _)| command.contains(pattern.as_str()));
+            let real = self.services.iter().filter(|(s, runs)| *runs && s.is_counted_by(track));
+            said.map(|(_, n)| n).sum::<u32>() + real.count() as u32
         };
-        config.processes.iter().map(|p| running(&p.process.join(" "))).collect()
+        config.processes.iter().map(running).collect()
+    }
+
+    /// Whether a process of this name runs.
+    pub(super) fn has_process(&self, name: &str) -> bool {
+        self.services.iter().any(|(s, runs)| *runs && s.name() == name)
+            || self.processes.get(name).is_some_and(|n| *n > 0)
+    }
+
+    /// No process outlives the power; files are on a disk.
+    pub(super) fn lose_power(&mut self) {
+        self.processes.values_mut().for_each(|n| *n = 0);
+        self.services.iter_mut().for_each(|(_, runs)| *runs = false);
+    }
+
+    /// So many with such a command line run from now on.
+    fn set_running(&mut self, pattern: &str, running: u32) {
+        let matching = self.services.iter_mut().filter(|(s, _)| s.command().contains(pattern));
+        let mut none = true;
+        for (n, (_, runs)) in matching.enumerate() {
+            none = false;
+            *runs = n < running as usize;
+        }
+        if none {
+            self.processes.insert(pattern.to_string(), running);
+        }
     }
 }
 
@@ -66,11 +104,28 @@ impl World {
     /// So many processes of this kind run from now on.
     pub(super) fn change_processes(&mut self, n: usize, h: usize, pattern: &str, running: u32) {
         let before = self.running(h);
-        self.hosts[h].things.processes.insert(pattern.to_string(), running);
+        self.hosts[h].things.set_running(pattern, running);
+        self.tell_of_processes(h, &before, World::origin_of_act(n));
+    }
+
+    /// A program beside the daemon starts with the scenario's clock, if its host has power.
+    pub(super) fn start_service<O: Observer>(&mut self, h: usize, service: usize, observer: &mut O) {
+        let before = self.running(h);
+        let host = &mut self.hosts[h];
+        let (spec, runs) = &mut host.things.services[service];
+        if !host.kernel.powered || std::mem::replace(runs, true) {
+            return;
+        }
+        let text = format!("run {} {}", host.name, spec.command());
+        self.tell(observer, None, What::Fault(text), Cause::None);
+        self.tell_of_processes(h, &before, Origin(0));
+    }
+
+    fn tell_of_processes(&mut self, h: usize, before: &[u32], origin: Origin) {
         let after = self.running(h);
         for (id, (_, now)) in before.iter().zip(&after).enumerate().filter(|(_, (was, now))| was != now) {
             let input = Waiting::Processes(ProcessId(id as u16), *now);
-            self.tell_daemon_later(h, input, World::origin_of_act(n));
+            self.tell_daemon_later(h, input, origin);
         }
     }
 

@@ -54,8 +54,13 @@ impl World {
         self.counts.jobs += 1;
         let number = self.counts.jobs;
         let model = self.hosts[h].models.iter().find(|m| command.contains(&*m.pattern));
-        let (end, takes, stubborn) =
-            model.map_or((End::Exit(0), USUAL, false), |m| (m.end, m.takes, m.stubborn));
+        let (end, takes, stubborn) = match model {
+            None => (End::Exit(0), USUAL, false),
+            Some(m) if m.needs.as_deref().is_some_and(|name| !self.hosts[h].things.has_process(name)) => {
+                (End::Exit(1), m.takes, false)
+            }
+            Some(m) => (m.end, m.takes, m.stubborn),
+        };
         let daemon = self.hosts[h].daemon.as_mut().expect("a daemon starts children");
         daemon.children.push(Child { job, number, stubborn });
         if let End::Exit(status) = end {
@@ -107,6 +112,7 @@ impl World {
 /// A model in words, as an act says it.
 pub(super) fn describe(node: &Arc<str>, model: &ScriptModel) -> String {
     let end = match model.end {
+        _ if model.needs.is_some() => format!("needs {}", model.needs.as_deref().unwrap_or_default()),
         End::Exit(status) => format!("exit {status} after {}", model.takes),
         End::Never if model.stubborn => "hangs and does not heed SIGTERM".to_string(),
         End::Never => "hangs".to_string(),

@@ -121,7 +121,7 @@ impl World {
                 epoch: 0,
                 pinger,
                 models,
-                things: files::Things::new(&spec.role),
+                things: files::Things::new(spec),
             });
         }
         let slots = hosts.len();
@@ -151,6 +151,11 @@ impl World {
             self.queue.push(Instant::ZERO, Item::Query(n));
         }
         for (h, host) in scenario.hosts.iter().enumerate() {
+            for (service, spec) in host.services.iter().enumerate() {
+                if let Some(at) = spec.start.filter(|at| *at > Instant::ZERO) {
+                    self.queue.push(at, Item::Service { host: h, service });
+                }
+            }
             match &host.role {
                 Role::Node(node) => {
                     if let Some(at) = node.start {
@@ -248,6 +253,7 @@ impl World {
                 self.tell(observer, None, What::Fault(text), Cause::None);
                 self.start_daemon(h, Origin(0), observer);
             }
+            Item::Service { host, service } => self.start_service(host, service, observer),
             Item::Stream { number, going } => self.stream_arrives(number, going, observer),
             Item::JobEnds { host, epoch, number, exit } => {
                 if self.hosts[host].epoch == epoch {

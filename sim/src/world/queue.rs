@@ -31,6 +31,8 @@ pub(super) enum Item {
     Power { host: usize, act: usize },
     /// A node's first start.
     Start(usize),
+    /// A program beside the daemon starts.
+    Service { host: usize, service: usize },
     /// A child of a daemon ends, unless it has ended before.
     JobEnds { host: usize, epoch: u32, number: u32, exit: Exit },
     /// Something arrives along a stream.

@@ -16,10 +16,11 @@ pub use instance::{
 };
 pub use link::{GarpGroup, LinkDelay, LinkPolling, TrackGroup};
 pub use notify::{Command, Notify};
-pub use route::{Route, RouteOption, Rule};
+pub use route::{MAIN_TABLE, Route, RouteOption, Rule, network, number};
 pub use track::{InitFile, ParamMatch, Script, SyncGroup, Track, TrackFile, TrackProcess, Tracks, Weight};
 
 use super::server::{BfdInstance, ServerGroup, Ssl, VirtualServer};
+use crate::boundary::LineId;
 
 /// A whole configuration as the daemon runs it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -60,4 +61,18 @@ pub struct Config {
     pub static_routes: Vec<Route>,
     /// `static_rules`.
     pub static_rules: Vec<Rule>,
+}
+
+impl Config {
+    /// The route of this number.
+    pub fn route(&self, line: LineId) -> &Route {
+        let routes = line.of.map_or(&self.static_routes, |i| &self.instances[usize::from(i.0)].routes);
+        &routes[usize::from(line.n)]
+    }
+
+    /// The rule of this number.
+    pub fn rule(&self, line: LineId) -> &Rule {
+        let rules = line.of.map_or(&self.static_rules, |i| &self.instances[usize::from(i.0)].rules);
+        &rules[usize::from(line.n)]
+    }
 }

@@ -222,6 +222,16 @@ fn a_stale_entry_ends_when_it_fails() {
 }
 
 #[test]
+fn the_ethernet_address_of_a_virtual_router_is_never_stale() {
+    let mut run = silent_heal();
+    let (address, state) = (VIP.into(), NeighbourState::Reachable);
+    let mac = Some(Mac([0, 0, 0x5e, 0, 1, 100]));
+    run.at(23_000).event(Some("probe"), Cause::None, What::Neighbour { address, mac, state });
+    let (from, until, ..) = violation_of(&run.end(25_000), Oracle::StaleNeighbour);
+    assert_eq!((from, until), (ms(18_414), Some(ms(23_000))));
+}
+
+#[test]
 fn a_lab_without_clients_has_no_stale_neighbours_to_judge() {
     let mut lab = lab();
     lab.hosts.pop();

@@ -12,7 +12,7 @@ use vrrplab_engine::time::{Duration, Instant};
 
 use super::super::{ClientSpec, Host, HostIndex, Link, NodeSpec, Ping, Role, Segment, SegmentIndex, Trunk};
 use super::page::{Item, Named, Page, Table, suggestion};
-use super::{Files, jobs, network, route, sysctl};
+use super::{Files, jobs, network, route, services, sysctl};
 use toml::de::DeValue;
 
 /// The network as it is read.
@@ -59,7 +59,7 @@ pub(super) fn read(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Lab 
         lab.readable.push(readable);
     }
     for named in clients {
-        let host = client(page, &named, &lab, &mut seen);
+        let host = client(page, &named, &lab, &mut seen, files);
         lab.hosts.push(host);
         lab.readable.push(true);
     }
@@ -103,6 +103,7 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
         "link",
         "script",
         "files",
+        "process",
         "processes",
         "sysctl",
         "neighbour",
@@ -134,9 +135,12 @@ fn node(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &
         if let Some(item) = table.get("cost") {
             spec.cost = cost(page, item);
         }
-        spec.scripts = jobs::models(page, table.get("script"));
+        host.services = services::read(page, table.get("process"), &host, files);
         spec.files = jobs::files(page, table.get("files"));
         spec.processes = jobs::processes(page, table.get("processes"));
+        let known = jobs::processes_of(&host, &spec);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        spec.scripts = jobs::models(page, table.get("script"), &known);
         if readable {
             jobs::unmodelled(page, &spec, named.name, table.key_span("config"));
         }
@@ -212,7 +216,7 @@ fn padded(page: &Page<'_>, item: Item<'_>, text: &str) -> String {
     format!("{}{text}", "\n".repeat(lines))
 }
 
-fn start(page: &Page<'_>, item: Item<'_>) -> Option<Instant> {
+pub(super) fn start(page: &Page<'_>, item: Item<'_>) -> Option<Instant> {
     match item.get_ref() {
         DeValue::String(text) if text == "never" => None,
         _ => page.instant(item),
@@ -268,14 +272,15 @@ pub(super) fn interfaces(
     }
 }
 
-fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen) -> Host {
+fn client(page: &Page<'_>, named: &Named<'_>, lab: &Lab, seen: &mut Seen, files: &dyn Files) -> Host {
     check_host_name(page, named, seen);
-    let keys = ["link", "ping", "smtp", "sysctl", "neighbour", "route", "filter"];
+    let keys = ["link", "ping", "process", "smtp", "sysctl", "neighbour", "route", "filter"];
     let table = page.entry(named, "a client", &keys);
     let mut host = bare(named);
     let mut ping = None;
     if let Some(table) = table {
         kernel(page, &table, named, lab, seen, &mut host);
+        host.services = services::read(page, table.get("process"), &host, files);
         ping = table.get("ping").and_then(|i| self::ping(page, i));
     }
     Host { role: Role::Client(ClientSpec { ping }), ..host }

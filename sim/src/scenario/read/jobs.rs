@@ -7,16 +7,24 @@ use std::ops::Range;
 use vrrplab_engine::config::Tracks;
 use vrrplab_engine::time::Duration;
 
-use super::super::{End, Fault, Mailbox, NodeSpec, ScriptModel};
+use super::super::{End, Fault, Host, Mailbox, NodeSpec, Role, ScriptModel};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table};
+use super::services;
 use crate::world::USUAL;
 
-const KEYS: [&str; 5] = ["match", "exit", "takes", "hangs", "stubborn"];
+const KEYS: [&str; 6] = ["match", "exit", "takes", "hangs", "stubborn", "needs"];
 
-pub(super) fn models<'a>(page: &Page<'a>, item: Option<Item<'a>>) -> Vec<ScriptModel> {
+/// `processes` are the names of those that the scenario knows on the node.
+pub(super) fn models<'a>(page: &Page<'a>, item: Option<Item<'a>>, processes: &[&str]) -> Vec<ScriptModel> {
     let items = item.and_then(|i| page.array(i)).unwrap_or_default();
-    items.iter().filter_map(|i| model(page, &page.table(i, "a script", &KEYS)?)).collect()
+    items.iter().filter_map(|i| model(page, &page.table(i, "a script", &KEYS)?, processes)).collect()
+}
+
+/// What `needs` of a script may name.
+pub(super) fn processes_of(host: &Host, spec: &NodeSpec) -> Vec<String> {
+    let services = host.services.iter().map(|s| s.name().to_string());
+    services.chain(spec.processes.keys().cloned()).collect()
 }
 
 /// `script = { node, match, … }`.
@@ -24,11 +32,16 @@ pub(super) fn act<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Faul
     let keys = [["node"].as_slice(), &KEYS].concat();
     let table = page.table(item, "a script", &keys)?;
     let node = table.need(page, "node", "node = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
-    let model = model(page, &table);
+    let known = node.map(|node| &lab.hosts[node.0]).map_or_else(Vec::new, |host| match &host.role {
+        Role::Node(spec) => processes_of(host, spec),
+        Role::Client(_) => Vec::new(),
+    });
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let model = model(page, &table, &known);
     Some(Fault::Script { node: node?, model: model? })
 }
 
-fn model<'a>(page: &Page<'a>, table: &Table<'a>) -> Option<ScriptModel> {
+fn model<'a>(page: &Page<'a>, table: &Table<'a>, processes: &[&str]) -> Option<ScriptModel> {
     let pattern = table.need(page, "match", "match = \"test -f\"").and_then(|i| page.text(i));
     let status = table.get("exit").map_or(Some(0), |i| status(page, i));
     let takes = table.get("takes").map_or(Some(USUAL), |i| page.time(i));
@@ -43,8 +56,17 @@ fn model<'a>(page: &Page<'a>, table: &Table<'a>) -> Option<ScriptModel> {
         let message = "a script that ends by itself is not stubborn";
         page.error("misplaced-key", table.key_span("stubborn"), message, "hangs = true");
     }
+    let needs = table.get("needs").and_then(|i| page.text(i));
+    if let Some(needs) = needs {
+        services::check_needs(page, table, needs, processes);
+        for key in table.present(&["exit", "hangs"]) {
+            let message = format!("a script that `needs` a process has no `{key}`: that process decides");
+            page.error("misplaced-key", table.key_span(key), message, "");
+        }
+    }
     let end = if hangs { End::Never } else { End::Exit(status?) };
-    Some(ScriptModel { pattern: pattern?.into(), end, takes: takes?, stubborn })
+    let needs = needs.map(Into::into);
+    Some(ScriptModel { pattern: pattern?.into(), end, takes: takes?, stubborn, needs })
 }
 
 fn status(page: &Page<'_>, item: Item<'_>) -> Option<u8> {
@@ -105,15 +127,6 @@ pub(super) fn file<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fau
         }
     };
     Some(Fault::File { node: node?, path: path?.to_string(), content: content? })
-}
-
-/// `process = { node, match, running }`.
-pub(super) fn process<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Fault> {
-    let table = page.table(item, "a process", &["node", "match", "running"])?;
-    let node = table.need(page, "node", "node = \"ka1\"").and_then(|i| lab.host(page, i, Wanted::Node));
-    let pattern = table.need(page, "match", "match = \"haproxy\"").and_then(|i| page.text(i));
-    let running = table.need(page, "running", "running = 0").and_then(|i| page.number(i));
-    Some(Fault::Process { node: node?, pattern: pattern?.to_string(), running: running? })
 }
 
 /// `smtp = { port, delay, refuses, reply }`.

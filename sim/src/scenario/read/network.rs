@@ -4,14 +4,14 @@ use vrrplab_engine::time::Duration;
 
 use super::super::{
     ArpPolicer, Bottleneck, HostIndex, Impairment, Medium, QuantityError, QueueLimit, Rate, Segment,
-    SegmentIndex, Share, Snooping, Traffic, Trunk, TrunkIndex,
+    SegmentIndex, Share, Snooping, SwitchKind, Traffic, Trunk, TrunkIndex,
 };
 use super::hosts::{Lab, Wanted, check_name};
 use super::page::{Item, Named, Page, Table, suggestion};
 use toml::de::DeValue;
 
 const SEGMENT: &[&str] =
-    &["latency", "impair", "snooping", "forward_delay", "forward_delay_at_start", "arp_policer"];
+    &["switch", "latency", "impair", "snooping", "forward_delay", "forward_delay_at_start", "arp_policer"];
 const TRUNK: &[&str] = &["between", "latency", "impair"];
 /// The keys of an impairment; an act has `on` and `for` besides.
 const IMPAIRMENT: &[&str] = &[
@@ -48,6 +48,7 @@ fn segment(page: &Page<'_>, named: &Named<'_>) -> Segment {
     check_name(page, named.name, &named.span);
     let mut segment = Segment::plain(named.name);
     let Some(table) = page.table(named.item, "a segment", SEGMENT) else { return segment };
+    segment.switch = table.get("switch").map_or(SwitchKind::Ours, |i| switch(page, i));
     if let Some(latency) = table.get("latency").and_then(|i| page.time(i)) {
         segment.latency = latency;
     }
@@ -69,6 +70,18 @@ fn segment(page: &Page<'_>, named: &Named<'_>) -> Segment {
     }
     segment.arp_policer = table.get("arp_policer").and_then(|i| arp_policer(page, i));
     segment
+}
+
+fn switch(page: &Page<'_>, item: Item<'_>) -> SwitchKind {
+    match page.text(item) {
+        None | Some("ours") => SwitchKind::Ours,
+        Some("kernel") => SwitchKind::Kernel,
+        Some(word) => {
+            let message = format!("a switch is `ours` or `kernel`, not `{word}`");
+            page.error("unknown-word", item.span(), message, suggestion(word, &["ours", "kernel"]));
+            SwitchKind::Ours
+        }
+    }
 }
 
 fn snooping<'a>(page: &Page<'a>, item: Item<'a>) -> Option<Snooping> {

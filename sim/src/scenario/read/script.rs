@@ -196,7 +196,7 @@ fn fault<'a>(
         "heal" => Fault::Heal(lab.segment(page, item)?),
         "script" => super::jobs::act(page, item, lab)?,
         "file" => super::jobs::file(page, item, lab)?,
-        "process" => super::jobs::process(page, item, lab)?,
+        "process" => super::services::act(page, item, lab)?,
         "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
         "unmute" => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
         "impair" => network::act(page, item, lab).map(|(on, impairment, lasts)| Fault::Impair {

@@ -10,6 +10,7 @@ use super::*;
 use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
 
 mod network;
+mod services;
 
 /// A laboratory of files that has `a.conf` and `b.conf`; it reads as much of a keepalived.conf as a scenario
 /// asks for.
@@ -20,6 +21,12 @@ impl Files for Stub {
         match path {
             "a.conf" | "b.conf" | "a-new.conf" => Ok(stub_reading(path, PAIR)),
             "other.conf" => Ok(stub_reading(path, &PAIR.replace(".240/24", ".241/24"))),
+            _ => Err(format!("cannot read {path}: no such file")),
+        }
+    }
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "web.cfg" => Ok("listen web\n".to_string()),
             _ => Err(format!("cannot read {path}: no such file")),
         }
     }

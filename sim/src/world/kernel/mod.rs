@@ -1,9 +1,10 @@
 //! What a host's kernel does without any daemon. One file an idea: `headers` what it reads of a packet, `input`
 //! where a packet goes, `output` its way to a neighbour, `route` which neighbour that is, `arp` and `ndisc` how
-//! its station is found, `filter` what is dropped, `errors` who is told, `address` the addresses themselves,
+//! its station is found, `filter` what is dropped, `errors` who is told, `address` the addresses themselves, `way` routes and rules of daemons,
 //! `ping` a client's ping and the answers.
 //!
-//! Absent on purpose: fragments, redirects, routing protocols, limits on the rate of ICMP errors.
+//! Absent on purpose: fragments, redirects, routing protocols, limits on the rate of ICMP errors, tables
+//! other than main, `src` of a route.
 
 mod address;
 mod arp;
@@ -17,6 +18,7 @@ mod ping;
 mod route;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::net::IpAddr;
 
@@ -29,6 +31,7 @@ use crate::observer::Observer;
 use crate::rng::Rng;
 use crate::scenario::{self, HostSettings, LinkSettings, Route};
 use crate::trace::{Cause, Name};
+use crate::way::{Policy, Way};
 use filter::Filter;
 use input::Arrival;
 
@@ -41,6 +44,10 @@ pub(super) struct Kernel {
     pub(super) filter: Filter,
     neighbours: Neighbours,
     routes: Vec<Route>,
+    /// Those of daemons, the newest first.
+    ways: Vec<Way>,
+    /// Rules of daemons: kept and told, but no packet asks them.
+    policies: Vec<Policy>,
 }
 
 /// An interface.
@@ -74,6 +81,8 @@ impl Kernel {
             filter: Filter::new(&host.filter),
             neighbours: Neighbours::new(manners, host.settings.gc_threshold as usize, rng),
             routes: host.routes.clone(),
+            ways: Vec::new(),
+            policies: Vec::new(),
         }
     }
 
@@ -115,6 +124,7 @@ impl World {
     pub(super) fn forget_everything<O: Observer>(&mut self, h: usize, cause: Cause, observer: &mut O) {
         self.kernel_timers.set(h, None);
         self.hosts[h].kernel.filter = Filter::new(&self.scenario.hosts[h].filter);
+        self.forget_ways(h, cause, observer);
         for link in 0..self.hosts[h].kernel.links.len() {
             self.hosts[h].kernel.neighbours.clear(link);
             while let Some(&cidr) = self.hosts[h].kernel.links[link].addresses.first() {

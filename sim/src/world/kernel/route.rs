@@ -1,4 +1,5 @@
-//! Which way a packet goes: connected networks and static routes, longest prefix first, as Linux looks them up.
+//! Which way a packet goes: connected networks, static routes and those of daemons, longest prefix first, as Linux
+//! looks them up.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -18,24 +19,27 @@ pub(in crate::world) struct Hop {
 impl Kernel {
     /// The way to `to`; only by link `by` if one is given. Among equally long prefixes the link that comes first
     /// wins, and a connected network before a static route: of two links in one network all packets leave by the
-    /// first.
+    /// first. A daemon's route comes before a static one to the same network unless it has a metric; a `blackhole` ends
+    /// the search.
     pub(in crate::world) fn route(&self, to: IpAddr, by: Option<usize>) -> Option<Hop> {
-        let mut best: Option<(u8, Hop)> = None;
-        let mut offer = |prefix: u8, hop: Hop| {
-            let usable = by.is_none_or(|by| by == hop.link);
+        let mut best: Option<(u8, Option<Hop>)> = None;
+        let mut offer = |prefix: u8, hop: Option<Hop>| {
+            let usable = by.is_none_or(|by| hop.is_none_or(|hop| by == hop.link));
             if usable && best.is_none_or(|(longest, _)| prefix > longest) {
                 best = Some((prefix, hop));
             }
         };
         for (link, l) in self.links.iter().enumerate() {
             for cidr in l.addresses.iter().filter(|c| c.contains(to)) {
-                offer(cidr.prefix, Hop { link, next: to });
+                offer(cidr.prefix, Some(Hop { link, next: to }));
             }
         }
+        self.ways_to(to, true).for_each(|(prefix, hop)| offer(prefix, hop));
         for route in self.routes.iter().filter(|r| r.to.contains(to)) {
-            offer(route.to.prefix, Hop { link: route.link, next: route.via.unwrap_or(to) });
+            offer(route.to.prefix, Some(Hop { link: route.link, next: route.via.unwrap_or(to) }));
         }
-        best.map(|(_, hop)| hop)
+        self.ways_to(to, false).for_each(|(prefix, hop)| offer(prefix, hop));
+        best.and_then(|(_, hop)| hop)
     }
 
     /// The address that a packet of our own to `to` has as its source if nobody chose one.

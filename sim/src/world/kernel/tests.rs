@@ -20,6 +20,12 @@ impl Files for Inline {
     fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
         Err(format!("{path}: not here"))
     }
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "web.cfg" => Ok("listen web\n".to_string()),
+            _ => Err(format!("cannot read {path}: no such file")),
+        }
+    }
     fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
         Arc::new(vrrplab_engine::config::read(name, text, &NoSources))
     }
@@ -338,4 +344,60 @@ fn a_packet_that_has_no_hop_left_ends_at_the_router() {
         summaries.filter(|text| text.starts_with("ip proto 1 192.168.10.170 > 192.168.10.1 ")).count()
     };
     assert_eq!((complaints(1), complaints(2)), (1, 0));
+}
+
+/// The router's daemon becomes master after 3.6 s, and is killed or stopped.
+fn virtual_routes(routes: &str, end: &str) -> String {
+    let rules = "virtual_rules {\nfrom 10.3.0.0/24 blackhole priority 300\n}\n";
+    let block =
+        format!("virtual_ipaddress {{\n192.168.10.240/24\n}}\nvirtual_routes {{\n{routes}\n}}\n{rules}");
+    let text = ROUTED.replace("start = \"never\"\n", "").replace("duration = \"6s\"", "duration = \"8s\"");
+    let text = text.replace("virtual_ipaddress {\n        192.168.10.240/24\n    }\n", &block);
+    let text = text.replace("\"10.1.0.5/24\"", "\"10.1.0.5/24\", \"10.3.0.5/32\"");
+    let probe = PING.replace("10.1.0.5", "10.3.0.5");
+    let text = text.replace("{router}", FORWARDS).replace("{server}", "").replace("{probe}", &probe);
+    trace(&format!("{text}\n[[at]]\ntime = \"6s\"\n{end} = \"r\"\n"))
+}
+
+#[test]
+fn a_virtual_route_leads_while_its_daemon_is_master() {
+    let through = "answer 10.3.0.5 through 02:00:00:00:00:01 (r)";
+    let stopped = virtual_routes("10.3.0.0/24 via 10.1.0.5", "stop");
+    has(&stopped, "route + 10.3.0.0/24 via 10.1.0.5 dev eth1");
+    has(&stopped, "rule  + 300 from 10.3.0.0/24 blackhole");
+    has(&stopped, through);
+    has(&stopped, "route - 10.3.0.0/24 via 10.1.0.5 dev eth1");
+    has(&stopped, "rule  - 300 from 10.3.0.0/24 blackhole");
+    let nobody = stopped.matches("answer 10.3.0.5 by nobody").count();
+    assert_eq!(nobody, 2, "before and after\n{stopped}");
+
+    let killed = virtual_routes("10.3.0.0/24 via 10.1.0.5", "kill");
+    has(&killed, through);
+    lacks(&killed, "route - ");
+    lacks(&killed, "rule  - ");
+    assert_eq!(killed.matches("answer 10.3.0.5 by nobody").count(), 1, "{killed}");
+}
+
+#[test]
+fn a_virtual_route_that_does_not_lead_does_not() {
+    let cases = [
+        ("10.3.0.0/24 via 10.1.0.5\nblackhole 10.3.0.5", "route + blackhole 10.3.0.5/32"),
+        ("10.3.0.0/24 via 10.1.0.5 table 77", "route + 10.3.0.0/24 via 10.1.0.5 dev eth1 table 77"),
+        ("10.3.0.0/24 via 10.2.0.5", "route 10.3.0.0/24: Network is unreachable"),
+        ("10.3.0.0/24 via 10.1.0.5 dev eth0", "route 10.3.0.0/24: Network is unreachable"),
+        ("10.3.0.0/24 via 10.1.0.5 dev eth7", "route 10.3.0.0/24: Network is unreachable"),
+        ("10.3.0.0/24 via 10.1.0.5 metric 5\n10.3.0.0/24 via 10.1.0.6", "via 10.1.0.6 dev eth1"),
+    ];
+    for (routes, line) in cases {
+        let trace = virtual_routes(routes, "kill");
+        has(&trace, line);
+        lacks(&trace, "answer 10.3.0.5 through");
+    }
+}
+
+#[test]
+fn without_power_there_are_no_virtual_routes() {
+    let crashed = virtual_routes("10.3.0.0/24 via 10.1.0.5", "crash");
+    has(&crashed, "route - 10.3.0.0/24 via 10.1.0.5 dev eth1");
+    has(&crashed, "rule  - 300 from 10.3.0.0/24 blackhole");
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::{
-    ArpPolicer, Bottleneck, Impairment, Medium, QueueLimit, Share, Snooping, Traffic, TrunkIndex,
+    ArpPolicer, Bottleneck, Impairment, Medium, QueueLimit, Share, Snooping, SwitchKind, Traffic, TrunkIndex,
 };
 
 /// The valid text with this under `[segment.lan]`, whose first line is line 4.
@@ -83,7 +83,8 @@ fn a_switch_is_described_by_what_it_has() {
         r#"snooping = { strict = "yes", timeout = "0s", unregistered = "flod", querier = 1 }
 forward_delay_at_start = true
 arp_policer = { burst = 0 }
-stp = true"#,
+stp = true
+switch = "kernal""#,
         r#"
 4:23 wrong-type: true or false belongs here, this is a string
 4:40 bad-time: a time above 0 s belongs here | timeout = "260s"
@@ -92,7 +93,8 @@ stp = true"#,
 5:1 missing-key: no `forward_delay` is given that could begin at the start | forward_delay = "30s"
 6:15 missing-key: a policer needs `rate` | rate = 50
 6:25 bad-number: a policer that lets nothing pass | burst = 5
-7:1 unknown-key: a segment has no `stp` | one of: latency, impair, snooping, forward_delay, forward_delay_at_start, arp_policer"#,
+7:1 unknown-key: a segment has no `stp` | one of: switch, latency, impair, snooping, forward_delay, forward_delay_at_start, arp_policer
+8:10 unknown-word: a switch is `ours` or `kernel`, not `kernal` | did you mean `kernel`?"#,
     );
     check_segment(
         "snooping = \"on\"\narp_policer = { rate = 0 }\nforward_delay = 30",
@@ -241,6 +243,7 @@ forward_delay_at_start = true
 arp_policer = { rate = 50 }
 impair = { loss = "0.0001%" }
 [segment.x]
+switch = "kernel"
 snooping = true
 [trunk.t]
 between = ["x", "lan"]
@@ -296,6 +299,7 @@ fn a_network_means_what_it_says() {
     let usual = Duration::from_secs(260);
     let plain = Snooping { querier: false, timeout: usual, strict: false, unregistered_flooded: false };
     assert_eq!(x.snooping, Some(plain));
+    assert_eq!((lan.switch, x.switch), (SwitchKind::Ours, SwitchKind::Kernel));
     assert_eq!((lan.forward_delay, lan.forward_delay_at_start), (Duration::from_secs(30), true));
     assert_eq!(lan.arp_policer, Some(ArpPolicer { rate: 50, burst: 1 }));
     assert_eq!(lan.impairments, [Impairment { loss: Share::from_ppm(1), ..Impairment::default() }]);
