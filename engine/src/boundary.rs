@@ -14,8 +14,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use crate::addr::{Cidr, Mac};
+use crate::config::Config;
 use crate::time::{Duration, Instant};
 
 /// A network interface of the host, an index into [`HostFacts::links`].
@@ -147,6 +149,14 @@ pub enum Input<'a> {
     },
     /// The kernel reports a change.
     Kernel(KernelEvent),
+    /// SIGHUP, and what is in the configuration now.
+    Reload {
+        /// The new configuration; `None` if keepalived refuses the text. Then it ends on the spot and leaves its
+        /// addresses behind (recorded: `reload-bad`).
+        config: Option<Arc<Config>>,
+        /// The host as it is now, with the same links in the same order as before.
+        host: &'a HostFacts,
+    },
 }
 
 /// A packet as a raw socket hands it over: with its header for IPv4, without it for IPv6.
@@ -356,6 +366,8 @@ pub enum Effect {
     },
     /// Close a stream, connected or not. Nothing more is heard of it.
     Hangup(ConnId),
+    /// The new configuration runs. Until here instances and groups are numbered by the one before.
+    Reloaded,
     /// The daemon writes a log line.
     Log(Message),
     /// The daemon ends.
@@ -440,6 +452,8 @@ pub enum Announced {
     Fault,
     /// The daemon stops.
     Stop,
+    /// Gone from the configuration, with `notify_deleted`; without it such an instance says FAULT.
+    Deleted,
     /// A master heard a lower priority advert (FIFO and `notify_master_rx_lower_pri` only).
     MasterRxLowerPri,
 }
@@ -452,6 +466,7 @@ impl Announced {
             Announced::Master => "MASTER",
             Announced::Fault => "FAULT",
             Announced::Stop => "STOP",
+            Announced::Deleted => "DELETED",
             Announced::MasterRxLowerPri => "MASTER_RX_LOWER_PRI",
         }
     }
@@ -744,6 +759,7 @@ impl Effects {
             | Effect::Connect { .. }
             | Effect::Write { .. }
             | Effect::Hangup(_)
+            | Effect::Reloaded
             | Effect::Log(_)
             | Effect::Exit => Duration::ZERO,
         };

@@ -56,6 +56,7 @@ impl Node {
             (Life::Running, Input::Packet { sock, packet }) => self.vrrp.packet(sock, packet, out),
             (Life::Running, Input::Kernel(event)) => self.vrrp.kernel(event, out),
             (Life::Running, Input::Signal(Signal::Term)) => self.stop(out),
+            (Life::Running, Input::Reload { config, host }) => self.reload(config, host, out),
             (Life::Stopping { exit_at }, Input::Wake) if exit_at <= now => {
                 out.fired(Timer::Linger, out.origin());
                 self.exit(out);
@@ -77,6 +78,19 @@ impl Node {
             self.exit(out);
         } else {
             self.life = Life::Stopping { exit_at: out.now() + LINGER };
+        }
+    }
+
+    /// A text that keepalived refuses ends it: its parent gives up when the VRRP process says that the configuration
+    /// is wrong.
+    fn reload(&mut self, config: Option<Arc<Config>>, host: &HostFacts, out: &mut Effects) {
+        self.vrrp.announce_reload(out);
+        match config {
+            Some(config) => {
+                let before = std::mem::replace(&mut self.config, config);
+                self.vrrp.reload(&before, &self.config, host, out);
+            }
+            None => self.exit(out),
         }
     }
 

@@ -7,7 +7,7 @@ use vrrplab_engine::config;
 use vrrplab_engine::finding::Severity;
 
 use super::{Console, Exit};
-use crate::daemon::{self, LogOptions, Options};
+use crate::daemon::{self, LogOptions, Options, Source};
 use crate::{diagnostic, files};
 
 /// keepalived's options. Those that mean nothing here are taken, and the log says so.
@@ -189,7 +189,8 @@ pub(super) fn run(arguments: &DaemonArguments, console: &mut Console<'_>) -> Exi
     let host = host.and_then(|u| u.nodename().to_str()?.split('.').next().map(String::from));
     let id = arguments.config_id.clone().or(host);
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let reading = match files::read_config_with(&arguments.file, &config::Options { id, seed }) {
+    let source = Source { file: arguments.file.clone(), reading: config::Options { id, seed } };
+    let reading = match files::read_config_with(&source.file, &source.reading) {
         Ok(reading) => reading,
         Err(error) => {
             console.complain(&format!("error: {error}\n"));
@@ -216,7 +217,7 @@ pub(super) fn run(arguments: &DaemonArguments, console: &mut Console<'_>) -> Exi
     if reading.refused() {
         return Exit::Input;
     }
-    match daemon::run(reading.config, &arguments.options()) {
+    match daemon::run(reading.config, &arguments.options(source)) {
         Ok(()) => Exit::Pass,
         Err(error) => {
             console.complain(&format!("error: {error}\n"));
@@ -226,7 +227,7 @@ pub(super) fn run(arguments: &DaemonArguments, console: &mut Console<'_>) -> Exi
 }
 
 impl DaemonArguments {
-    fn options(&self) -> Options {
+    fn options(&self, source: Source) -> Options {
         let given = self.ignored.given();
         let remarks = given.iter().map(|flag| format!("The option {flag} has no effect here"));
         let or = |given: &Option<PathBuf>, default: &str| given.clone().unwrap_or_else(|| default.into());
@@ -245,6 +246,7 @@ impl DaemonArguments {
             },
             words: std::env::args().collect(),
             remarks: remarks.collect(),
+            source,
         }
     }
 }

@@ -85,6 +85,11 @@ impl Children {
         Ok(())
     }
 
+    /// Whom children run as from now on unless told otherwise.
+    pub(super) fn run_as(&mut self, default: As) {
+        self.default = default;
+    }
+
     /// Starts what the engine does not wait for.
     pub(super) fn spawn_other<'a>(
         &mut self,

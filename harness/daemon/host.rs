@@ -66,6 +66,13 @@ impl Host {
         })
     }
 
+    /// After a reload: those who read FIFOs end, and both begin anew.
+    pub(super) fn reopen_pipes(&mut self, config: &Config) {
+        self.children.end_others();
+        self.pipes.clear();
+        self.open_pipes(config);
+    }
+
     /// Opens the FIFOs, and starts who reads them.
     pub(super) fn open_pipes(&mut self, config: &Config) {
         for (key, fifo) in [("notify_fifo", Fifo::Global), ("vrrp_notify_fifo", Fifo::Vrrp)] {
@@ -135,6 +142,8 @@ impl Host {
             Effect::Exit => self.ended = true,
             // Words, which the log has.
             Effect::Notify(_) | Effect::NotifyGroup(_) | Effect::Log(_) => {}
+            // The loop knows whose numbers an effect means.
+            Effect::Reloaded => {}
         }
         Ok(())
     }

@@ -9,7 +9,7 @@
 //! from the reading of the clock that its input came with, which is some ten microseconds before its work is done.
 //!
 //! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `routes`, `filter`,
-//! `children`, `fifo`, `streams`, `watch`; `wording`, `results` and `log`; `prepare` (what is done before).
+//! `children`, `fifo`, `streams`, `watch`; `reload`; `wording`, `results` and `log`; `prepare` (what is done before).
 
 mod addresses;
 mod children;
@@ -22,6 +22,7 @@ mod links;
 mod log;
 mod pid;
 mod prepare;
+mod reload;
 mod results;
 mod routes;
 mod signals;
@@ -59,6 +60,17 @@ pub struct Options {
     pub words: Vec<String>,
     /// Lines about what was asked for and means nothing here.
     pub remarks: Vec<String>,
+    /// Where the configuration is from: SIGHUP reads it again.
+    pub source: Source,
+}
+
+/// A configuration's file and how it is read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// `-f`.
+    pub file: PathBuf,
+    /// `-i`, and the seed of random sequences.
+    pub reading: vrrplab_engine::config::Options,
 }
 
 /// Runs the daemon until it is told to stop.
@@ -80,7 +92,8 @@ pub fn run(mut config: Config, options: &Options) -> io::Result<()> {
     if options.dump {
         dump::configuration(&config).lines().for_each(|line| log.line(line));
     }
-    let mut daemon = turn::Daemon::open(Arc::new(config), options.keep_addresses, log)?;
+    let mut daemon =
+        turn::Daemon::open(Arc::new(config), options.source.clone(), options.keep_addresses, log)?;
     let result = daemon.run();
     drop(pids);
     result

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal as Unix;
 use nix::sys::utsname::uname;
 use vrrplab_engine::Node;
 use vrrplab_engine::boundary::{
-    ConnId, Cost, Effects, Exit, HostFacts, Input, JobId, KernelEvent, LinkId, Origin, Signal, SockId,
+    ConnId, Cost, Effect, Effects, Exit, HostFacts, Input, JobId, KernelEvent, LinkId, Origin, Signal, SockId,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use super::results::Results;
 use super::signals::Signals;
 use super::watch::{self, Files, Processes};
 use super::wording::Wording;
-use super::{dump, routes, systemd};
+use super::{Source, dump, routes, systemd};
 use crate::kernel::clock::{Alarm, RunClock};
 
 /// Packets that are read from a socket in one round. No socket holds as many, so that what waits is read before a timer
@@ -38,22 +38,28 @@ const LONGEST: usize = 65_536;
 pub(super) struct Daemon {
     node: Node,
     effects: Effects,
-    host: Host,
+    pub(super) host: Host,
+    /// Whose names and numbers effects mean: the engine is ahead of it while a reload is carried out.
+    pub(super) config: Arc<Config>,
+    /// Where it is from.
+    pub(super) source: Source,
+    /// A reload has found a text that is refused.
+    pub(super) refused: bool,
     clock: RunClock,
     /// The instant of the last input; the engine's time does not go back.
     last: Instant,
     alarm: Alarm,
     signals: Signals,
-    files: Files,
+    pub(super) files: Files,
     buffer: Vec<u8>,
-    processes: Processes,
-    results: Results,
-    log: Log,
+    pub(super) processes: Processes,
+    pub(super) results: Results,
+    pub(super) log: Log,
 }
 
 /// Something to read from.
 #[derive(Clone, Copy, Debug)]
-enum Source {
+enum Ready {
     Alarm,
     Signals,
     Kernel,
@@ -65,7 +71,7 @@ enum Source {
 
 impl Daemon {
     /// Everything is opened but what the engine asks for.
-    pub(super) fn open(config: Arc<Config>, keeps: bool, mut log: Log) -> io::Result<Daemon> {
+    pub(super) fn open(config: Arc<Config>, source: Source, keeps: bool, mut log: Log) -> io::Result<Daemon> {
         let signals = Signals::open()?;
         let mut host = Host::open(&config, As::default_of(&config)?, keeps)?;
         host.open_pipes(&config);
@@ -75,9 +81,12 @@ impl Daemon {
         let processes = Processes::open(&config)?;
         let facts = facts(&config, &host, processes.counted());
         Ok(Daemon {
-            node: Node::new(config, &facts),
+            node: Node::new(Arc::clone(&config), &facts),
             effects: Effects::new(Cost::FREE),
             host,
+            config,
+            source,
+            refused: false,
             clock,
             last: Instant::ZERO,
             alarm: Alarm::new()?,
@@ -105,12 +114,11 @@ impl Daemon {
         self.host.close();
         self.complain();
         self.log.line("Stopped vrrplab");
-        Ok(())
+        if self.refused { Err(io::Error::other("the new configuration is refused")) } else { Ok(()) }
     }
 
-    fn wait(&self) -> io::Result<Vec<Source>> {
-        let mut sources =
-            vec![Source::Signals, Source::Kernel, Source::Files, Source::Processes, Source::Alarm];
+    fn wait(&self) -> io::Result<Vec<Ready>> {
+        let mut sources = vec![Ready::Signals, Ready::Kernel, Ready::Files, Ready::Processes, Ready::Alarm];
         let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut fds = vec![
             readable(self.signals.as_fd()),
@@ -120,11 +128,11 @@ impl Daemon {
             readable(self.alarm.as_fd()),
         ];
         for (sock, raw) in &self.host.sockets {
-            sources.push(Source::Socket(*sock));
+            sources.push(Ready::Socket(*sock));
             fds.push(readable(raw.as_fd()));
         }
         for (conn, fd, writes) in self.host.streams.waits() {
-            sources.push(Source::Stream(conn));
+            sources.push(Ready::Stream(conn));
             let room = if writes { PollFlags::POLLOUT } else { PollFlags::empty() };
             fds.push(PollFd::new(fd, PollFlags::POLLIN | room));
         }
@@ -137,15 +145,15 @@ impl Daemon {
         Ok(sources.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(source, _)| source).collect())
     }
 
-    fn read(&mut self, source: Source) -> io::Result<()> {
+    fn read(&mut self, source: Ready) -> io::Result<()> {
         match source {
-            Source::Alarm => self.alarm.silence()?,
-            Source::Signals => {
+            Ready::Alarm => self.alarm.silence()?,
+            Ready::Signals => {
                 for signal in self.signals.read()? {
                     self.signal(signal);
                 }
             }
-            Source::Kernel => {
+            Ready::Kernel => {
                 let news = self.host.links.news()?;
                 self.host.reopen(&news.replaced, self.node.config());
                 for event in news.events {
@@ -159,19 +167,19 @@ impl Daemon {
                     }
                 }
             }
-            Source::Files => {
+            Ready::Files => {
                 for file in self.files.changed()? {
                     let content = std::fs::read(&self.node.config().files[usize::from(file.0)].file).ok();
                     self.hand(Input::File { file, content: content.as_deref() });
                 }
             }
-            Source::Processes => {
+            Ready::Processes => {
                 for (process, running) in self.processes.changed()? {
                     self.hand(Input::Processes { process, running });
                 }
             }
-            Source::Socket(sock) => self.packets(sock),
-            Source::Stream(conn) => {
+            Ready::Socket(sock) => self.packets(sock),
+            Ready::Stream(conn) => {
                 if let Some(told) = self.host.streams.ready(conn) {
                     self.hand(Input::Stream { conn, event: told.event() });
                 }
@@ -193,7 +201,7 @@ impl Daemon {
                     self.ended(job, exit);
                 }
             }
-            Unix::SIGHUP => self.log.line("Reload is not supported: the configuration stays as it is"),
+            Unix::SIGHUP if !self.host.stopping => self.reload(),
             Unix::SIGUSR1 => {
                 self.log.line("Printing VRRP data on signal");
                 self.told(dump::write("/tmp/keepalived.data", &dump::data(&self.node)));
@@ -272,8 +280,8 @@ impl Daemon {
     }
 
     /// Hands the engine an input, and carries out what it asks for.
-    fn hand(&mut self, input: Input<'_>) {
-        let starts = matches!(input, Input::Start);
+    pub(super) fn hand(&mut self, input: Input<'_>) {
+        let starts = matches!(input, Input::Start | Input::Reload { .. });
         self.last = self.clock.now().max(self.last);
         self.effects.clear(Origin::default());
         self.node.handle(input, self.last, &mut self.effects);
@@ -282,17 +290,27 @@ impl Daemon {
 
     /// Does first and talks afterwards: a log that is slow makes no advert late.
     fn carry_out(&mut self, starts: bool) {
-        for i in 0..self.effects.len() {
-            self.host.perform(self.effects.get(i).effect, &self.effects, self.node.config());
+        let before = Arc::clone(&self.config);
+        let all = self.effects.len();
+        let mut reloaded = all;
+        for i in 0..all {
+            let effect = self.effects.get(i).effect;
+            if effect == Effect::Reloaded {
+                reloaded = i;
+                self.config = Arc::clone(self.node.config());
+                self.host.reopen_pipes(&self.config);
+            }
+            self.host.perform(effect, &self.effects, &self.config);
         }
         self.host.flush();
-        self.results.started(self.node.config(), &self.effects, starts);
+        self.results.started(&self.config, &self.effects, starts);
         let (links, detail) = (&self.host.links, self.log.detail());
         let names = |link| links.get(link).0;
-        let (config, vrrp) = (self.node.config(), self.node.vrrp());
-        let wording = Wording { config, vrrp, effects: &self.effects, names: &names, starts, detail };
-        let lines = wording.lines();
-        lines.iter().for_each(|line| self.log.line(line));
+        let (vrrp, effects) = (self.node.vrrp(), &self.effects);
+        for (config, which) in [(&before, 0..reloaded), (&self.config, reloaded..all)] {
+            let wording = Wording { config, vrrp, effects, which, names: &names, starts, detail };
+            wording.lines().iter().for_each(|line| self.log.line(line));
+        }
         self.complain();
         while let Some(echo) = self.host.echoes.pop_front() {
             match echo {
@@ -309,8 +327,8 @@ impl Daemon {
     }
 }
 
-/// What the daemon finds when it starts.
-fn facts(config: &Config, host: &Host, counted: &[u32]) -> HostFacts {
+/// What the daemon finds when it starts, or reads its configuration again.
+pub(super) fn facts(config: &Config, host: &Host, counted: &[u32]) -> HostFacts {
     let name = uname().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default();
     let forwards = std::fs::read_to_string("/proc/sys/net/ipv6/conf/all/forwarding").unwrap_or_default();
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

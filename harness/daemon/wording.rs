@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{
-    AddressOp, Announced, Effect, Effects, InstanceId, LineId, LinkId, Message, Timer,
+    AddressOp, Announced, Effect, Effects, InstanceId, LineId, LinkId, Message, Timed, Timer,
 };
 use vrrplab_engine::config::{Auth, Config, Family, Instance};
 use vrrplab_engine::vrrp::{Reject, Vrrp};
@@ -16,6 +16,8 @@ pub(super) struct Wording<'a> {
     pub(super) config: &'a Config,
     pub(super) vrrp: &'a Vrrp,
     pub(super) effects: &'a Effects,
+    /// Which of them: those that mean this configuration.
+    pub(super) which: std::ops::Range<usize>,
     /// The interfaces by number.
     pub(super) names: &'a dyn Fn(LinkId) -> &'a str,
     /// The daemon has just started.
@@ -45,7 +47,7 @@ impl Wording<'_> {
     /// The lines, in order.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut said = Said::default();
-        for timed in self.effects.iter() {
+        for timed in self.timed() {
             if self.detail {
                 self.details(timed.because.timer, timed.effect, &mut said);
             }
@@ -65,13 +67,19 @@ impl Wording<'_> {
         said.lines
     }
 
+    fn timed(&self) -> impl Iterator<Item = &Timed> {
+        self.effects.iter().skip(self.which.start).take(self.which.len())
+    }
+
     fn instance(&self, id: InstanceId) -> &Instance {
         &self.config.instances[usize::from(id.0)]
     }
 
     /// keepalived announces a state in its log before it does what belongs to it.
     fn enter(&self, id: InstanceId, state: Announced, said: &mut Said) {
-        if matches!(state, Announced::Stop | Announced::MasterRxLowerPri) || said.entered.contains(&id) {
+        if matches!(state, Announced::Stop | Announced::Deleted | Announced::MasterRxLowerPri)
+            || said.entered.contains(&id)
+        {
             return;
         }
         said.entered.push(id);
@@ -81,7 +89,7 @@ impl Wording<'_> {
 
     /// The state that the effects announce of this instance.
     fn enter_first(&self, i: usize, timer: Option<Timer>, said: &mut Said) {
-        let announced = self.effects.iter().find_map(|timed| match timed.effect {
+        let announced = self.timed().find_map(|timed| match timed.effect {
             Effect::Notify(n) if usize::from(n.instance.0) == i => Some(n),
             _ => None,
         });

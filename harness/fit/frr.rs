@@ -14,20 +14,17 @@ const FINEST: Duration = Duration::from_millis(10);
 pub(super) fn unfit(scenario: &Scenario, node: HostIndex) -> Option<String> {
     let host = &scenario.hosts[node.0];
     let Role::Node(spec) = &host.role else { return None };
-    let later = scenario.script.iter().filter_map(|act| match &act.fault {
-        Fault::Start { node: n, config: Some(config) } if *n == node => {
-            Some(&scenario.configurations[*config])
-        }
-        _ => None,
-    });
     let links: Vec<&str> = host.links.iter().map(|link| &*link.name).collect();
-    let wanted = std::iter::once(&spec.reading).chain(later).find_map(|r| configuration(&r.config, &links));
+    let wanted = std::iter::once(&spec.reading)
+        .chain(scenario.later_of(node))
+        .find_map(|r| configuration(&r.config, &links));
     let what = wanted.or_else(|| acts(scenario, node, &spec.reading.config))?;
     Some(format!("{}: frr has no {what}", host.name))
 }
 
 fn acts(scenario: &Scenario, node: HostIndex, config: &Config) -> Option<String> {
     scenario.script.iter().find_map(|act| match &act.fault {
+        Fault::Reload { node: n, .. } if *n == node => Some("reload: it is told by its shell".to_string()),
         Fault::Address { node: n, cidr, .. } if *n == node => {
             let of = config
                 .instances

@@ -181,7 +181,8 @@ fn acts_and_addresses(lanes: &mut Lanes, case: &Case, folder: &Path) -> Result<(
 }
 
 fn states(lanes: &mut Lanes, case: &Case, folder: &Path) -> Result<(), RecordingError> {
-    let announced = [Announced::Backup, Announced::Master, Announced::Fault, Announced::Stop];
+    let announced =
+        [Announced::Backup, Announced::Master, Announced::Fault, Announced::Stop, Announced::Deleted];
     each_line(&folder.join("states.txt"), "`time node INSTANCE name STATE priority`", |words| {
         // What a group announces is no state of an instance.
         if let [_, _, "GROUP", ..] = words {

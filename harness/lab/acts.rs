@@ -41,12 +41,13 @@ impl Lab {
                 }
                 Ok(())
             }
+            Fault::Reload { node, config } => {
+                self.reconfigure(node.0, *config)?;
+                let daemon = self.nodes[node.0].as_ref().expect("a node runs a daemon");
+                daemon.reload(&self.hosts[node.0].namespaces)
+            }
             Fault::Start { node, config } => {
-                if let Some(config) = config {
-                    let launch =
-                        self.launch(node.0, &scenario.configurations[*config]).map_err(io::Error::other)?;
-                    self.nodes[node.0].as_mut().expect("a node runs a daemon").launch = launch;
-                }
+                self.reconfigure(node.0, *config)?;
                 if !self.powered[node.0] {
                     self.power_on(node.0, n)?;
                 }
@@ -72,6 +73,16 @@ impl Lab {
             | Fault::Clear(_)
             | Fault::Trunk { .. } => Ok(()),
         }
+    }
+
+    /// What a node's daemon finds from now on.
+    fn reconfigure(&mut self, h: usize, config: Option<usize>) -> io::Result<()> {
+        if let Some(config) = config {
+            let reading = Arc::clone(&self.scenario.configurations[config]);
+            let launch = self.launch(h, &reading).map_err(io::Error::other)?;
+            self.nodes[h].as_mut().expect("a node runs a daemon").launch = launch;
+        }
+        Ok(())
     }
 
     /// Starts the daemon of a node.

@@ -192,6 +192,15 @@ impl Node {
         })?
     }
 
+    /// SIGHUP, with the configuration in its place.
+    pub(super) fn reload(&self, inside: &Namespaces) -> io::Result<()> {
+        self.write_files(inside)?;
+        if let Some(main) = self.main {
+            let _ = kill(main, Signal::SIGHUP);
+        }
+        Ok(())
+    }
+
     fn spawn(&self, host: &LabHost, argv: &[String], out: Stdio, err: Stdio) -> io::Result<Pid> {
         let mut command = Command::new(&argv[0]);
         command.args(&argv[1..]).envs(&self.launch.environment).stdin(Stdio::null());

@@ -25,8 +25,8 @@ const MODELS: &str = "/run/vrrplab/models";
 /// What stand-ins are made of: themselves may cover the usual ones.
 const TOOLS: [&str; 2] = ["sh", "sleep"];
 
-/// Covers the programs of a configuration. Runs inside the node's namespaces, before any daemon.
-pub(super) fn cover(config: &Config, models: &[ScriptModel]) -> io::Result<()> {
+/// Covers the programs of a node's configurations. Runs inside the node's namespaces, before any daemon.
+pub(super) fn cover<'a>(configs: impl Iterator<Item = &'a Config>, models: &[ScriptModel]) -> io::Result<()> {
     for tool in TOOLS {
         let real =
             files::program(tool).ok_or_else(|| io::Error::other(format!("no {tool} on this machine")))?;
@@ -35,7 +35,7 @@ pub(super) fn cover(config: &Config, models: &[ScriptModel]) -> io::Result<()> {
     nix::unistd::mkfifo(JOBS, nix::sys::stat::Mode::from_bits_truncate(0o622))?;
     fs::set_permissions(JOBS, fs::Permissions::from_mode(0o622))?;
     set_models(models)?;
-    for (n, program) in programs(config).into_iter().enumerate() {
+    for (n, program) in configs.flat_map(programs).collect::<BTreeSet<_>>().into_iter().enumerate() {
         let covered = files::program(&program).unwrap_or_else(|| PathBuf::from(&program));
         stand_in(n, &covered)?;
     }

@@ -152,7 +152,7 @@ impl Lab {
             Announced::Backup => Some(State::Backup),
             Announced::Master => Some(State::Master),
             Announced::Fault => Some(State::Fault),
-            Announced::Stop | Announced::MasterRxLowerPri => None,
+            Announced::Stop | Announced::Deleted | Announced::MasterRxLowerPri => None,
         };
         let before = node.announced.get(&instance).copied();
         let from = before.filter(|before| state.is_some_and(|state| state != *before));
@@ -245,6 +245,7 @@ fn parse(line: &str) -> Option<Said> {
         Announced::Master,
         Announced::Fault,
         Announced::Stop,
+        Announced::Deleted,
         Announced::MasterRxLowerPri,
     ];
     let to = all.into_iter().find(|to| to.word() == state)?;

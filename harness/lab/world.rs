@@ -161,7 +161,8 @@ impl Lab {
                     let inside = &self.hosts[h].namespaces;
                     let cover = || {
                         write_files(node)?;
-                        standin::cover(&node.reading.config, models)
+                        let later = scenario.later_of(HostIndex(h));
+                        standin::cover([&node.reading].into_iter().chain(later).map(|r| &r.config), models)
                     };
                     let mut made = Node::new(inside, launch, cover)?;
                     made.identity = self.crew.identity(&spec.name);

@@ -171,12 +171,13 @@ impl<'a> Table<'a> {
                     Announced::Backup => 'B',
                     Announced::Master | Announced::MasterRxLowerPri => 'M',
                     Announced::Fault => 'F',
-                    Announced::Stop => '-',
+                    Announced::Stop | Announced::Deleted => '-',
                 };
             }
         }
         match to {
             Announced::Stop => format!("{name} stops"),
+            Announced::Deleted => format!("{name} is deleted"),
             _ => format!("{name}: {{from}}{} (priority {priority})", to.word()),
         }
     }

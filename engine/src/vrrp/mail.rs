@@ -68,6 +68,11 @@ impl Mails {
         }
     }
 
+    /// After a reload: numbers go on.
+    pub(super) fn go_on_from(&mut self, old: &Mails) {
+        self.last = old.last;
+    }
+
     /// When somebody has been silent for too long.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.going.values().map(|g| g.until).min()

@@ -5,7 +5,8 @@
 //! (sockets, timers, the table of transitions), `hear`, `transition`, `kernel`, `output`, `garp` (gratuitous
 //! ARP), `advert` (the packet that is sent), `replay` (its sequence number, with authentication);
 //! then what else moves an instance: `track` and `priority`, `script`, `watch` (files, processes), `route`, `sync`
-//! (groups); and `notify` and `mail`, whom the daemon tells of it.
+//! (groups); `notify` and `mail`, whom the daemon tells of it; and `reload`, another configuration for the same
+//! instances.
 
 mod advert;
 mod garp;
@@ -18,6 +19,7 @@ mod output;
 mod priority;
 mod process;
 mod receive;
+mod reload;
 mod replay;
 mod route;
 mod script;

@@ -52,6 +52,12 @@ impl Notices {
 }
 
 impl Notices {
+    /// After a reload: numbers go on, and what runs, notify script or not, is only waited for.
+    pub(super) fn take_jobs(&mut self, old: &Notices, more: impl Iterator<Item = JobId>) {
+        self.last_job = old.last_job;
+        self.running = old.running.iter().copied().chain(more).collect();
+    }
+
     /// What an instance or a group is called.
     pub(super) fn name(&self, of: About) -> &str {
         match of {
@@ -102,6 +108,7 @@ impl Vrrp {
             Announced::Backup => &told.notify.backup,
             Announced::Fault => &told.notify.fault,
             Announced::Stop => &told.notify.stop,
+            Announced::Deleted => &told.notify.deleted,
             Announced::MasterRxLowerPri => &told.notify.master_rx_lower_pri,
         };
         // Only the script made for it, and the FIFOs, hear of lower adverts.

@@ -61,15 +61,23 @@ impl Vrrp {
         }
     }
 
-    pub(super) fn change_address(&mut self, op: AddressOp, link: LinkId, cidr: Cidr, out: &mut Effects) {
+    /// Whether there was anything to change.
+    pub(super) fn change_address(
+        &mut self,
+        op: AddressOp,
+        link: LinkId,
+        cidr: Cidr,
+        out: &mut Effects,
+    ) -> bool {
         let known = &mut self.links[usize::from(link.0)].addresses;
         let place = known.iter().position(|c| *c == cidr);
         match (op, place) {
             (AddressOp::Add, None) => known.push(cidr),
             (AddressOp::Remove, Some(place)) => drop(known.remove(place)),
-            (AddressOp::Add, Some(_)) | (AddressOp::Remove, None) => return,
+            (AddressOp::Add, Some(_)) | (AddressOp::Remove, None) => return false,
         }
         out.push(Effect::Address { op, link, cidr });
+        true
     }
 
     /// Enters the state's deadline into the schedule, armed by the present input.

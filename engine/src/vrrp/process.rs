@@ -134,7 +134,7 @@ impl Vrrp {
 
     /// Instances of one protocol, interface and group, or of one source of unicast, share a socket
     /// (vrrp_scheduler.c:vrrp_create_sockpool).
-    fn assign_sockets(&mut self) {
+    pub(super) fn assign_sockets(&mut self) {
         for i in 0..self.instances.len() {
             let Some(spec) = socket_of(&self.instances[i]) else { continue };
             let found = self.sockets.iter().position(|s| s.spec == spec);
@@ -194,7 +194,7 @@ impl Vrrp {
     }
 
     /// Fault, or Backup, or nothing yet where a script has to be heard first.
-    fn start_instance(&mut self, i: usize, out: &mut Effects) {
+    pub(super) fn start_instance(&mut self, i: usize, out: &mut Effects) {
         let group = self.groups.of[i].and_then(|g| self.groups.list[g].state);
         if !self.instances[i].faults.is_empty() || group == Some(State::Fault) {
             self.enter_fault(i, out);
@@ -207,7 +207,7 @@ impl Vrrp {
         }
     }
 
-    fn initial_faults(&self, i: usize) -> Vec<FaultReason> {
+    pub(super) fn initial_faults(&self, i: usize) -> Vec<FaultReason> {
         let instance = &self.instances[i];
         let mut faults = instance.faults.clone();
         match instance.link {

@@ -13,7 +13,7 @@
 //! Of a daemon that was killed 2.2.7 leaves the routes to the next master, which finds them added and removes them
 //! when it leaves (recorded; vrrp.c:vrrp_restore_interface forces rules and addresses only).
 
-use super::instance::Managed;
+use super::instance::{Instance, Managed};
 use super::process::{Vrrp, id};
 use crate::addr::Cidr;
 use crate::boundary::{AddressOp, Effect, Effects, InstanceId, LineId, LinkId};
@@ -55,6 +55,19 @@ impl Lines {
                 push(n as u16);
             }
             line.set = wanted;
+        }
+    }
+
+    /// Before a reload: removes what is set and is not `kept` by its place.
+    fn shed(&self, kept: impl Fn(usize) -> bool, mut push: impl FnMut(u16)) {
+        let set = self.0.iter().enumerate().filter(|(_, line)| line.set);
+        set.filter(|(n, _)| !kept(*n)).for_each(|(n, _)| push(n as u16));
+    }
+
+    /// After a reload: what was set under the same words is set. Neither list is long.
+    fn inherit<T: PartialEq>(&mut self, words: &[T], old: &Lines, before: &[T]) {
+        for (line, words) in self.0.iter_mut().zip(words) {
+            line.set = before.iter().zip(&old.0).any(|(b, old)| b == words && old.set);
         }
     }
 
@@ -117,6 +130,58 @@ impl Vrrp {
     pub(super) fn clear_rules(&mut self, i: usize, out: &mut Effects) {
         let (of, op) = (Some(id(i)), AddressOp::Remove);
         self.instances[i].rules.change(op, true, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+    }
+
+    /// Before a reload: a master removes the rules and routes that it is not to have any more.
+    pub(super) fn shed_lines(
+        &self,
+        i: usize,
+        before: &config::Instance,
+        after: &config::Instance,
+        out: &mut Effects,
+    ) {
+        let (of, op) = (Some(id(i)), AddressOp::Remove);
+        let Instance { rules, routes, .. } = &self.instances[i];
+        let kept = |n: usize| after.rules.contains(&before.rules[n]);
+        rules.shed(kept, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        let kept = |n: usize| after.routes.contains(&before.routes[n]);
+        routes.shed(kept, |n| out.push(Effect::Route { op, route: LineId { of, n } }));
+    }
+
+    /// After a reload: a master that goes on adds the routes and rules that are new.
+    pub(super) fn take_lines(
+        &mut self,
+        n: usize,
+        old: &Instance,
+        [before, after]: [&config::Instance; 2],
+        out: &mut Effects,
+    ) {
+        self.instances[n].routes.inherit(&after.routes, &old.routes, &before.routes);
+        self.instances[n].rules.inherit(&after.rules, &old.rules, &before.rules);
+        self.change_routes(n, AddressOp::Add, out);
+        self.change_rules(n, AddressOp::Add, out);
+    }
+
+    /// Before a reload: what is static and not in `after` goes.
+    pub(super) fn shed_fixed(&mut self, next: &Vrrp, [before, after]: [&Config; 2], out: &mut Effects) {
+        let (of, op) = (None, AddressOp::Remove);
+        let kept = |n: usize| after.static_rules.contains(&before.static_rules[n]);
+        self.fixed.rules.shed(kept, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        let kept = |n: usize| after.static_routes.contains(&before.static_routes[n]);
+        self.fixed.routes.shed(kept, |n| out.push(Effect::Route { op, route: LineId { of, n } }));
+        for m in self.fixed.addresses.clone() {
+            let same = |o: &Managed| (o.link, o.cidr) == (m.link, m.cidr);
+            if !next.fixed.addresses.iter().any(same) {
+                self.change_address(op, m.link, m.cidr, out);
+            }
+        }
+    }
+
+    /// After a reload: what is static and was not there comes.
+    pub(super) fn take_fixed(&mut self, old: &Vrrp, [before, after]: [&Config; 2], out: &mut Effects) {
+        self.fixed.routes.inherit(&after.static_routes, &old.fixed.routes, &before.static_routes);
+        self.fixed.rules.inherit(&after.static_rules, &old.fixed.rules, &before.static_rules);
+        self.add_fixed(out);
     }
 
     /// What is static comes (vrrp_daemon.c:start_vrrp).

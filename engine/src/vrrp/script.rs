@@ -75,6 +75,25 @@ impl Counter {
         Counter { result: if init_fail { 0 } else { rise - 1 }, rise, fall, fresh: !init_fail }
     }
 
+    fn is_good(&self) -> bool {
+        self.result >= self.rise
+    }
+
+    /// Goes on from what another one has counted, as far as `rise` and `fall` let it.
+    fn recall(&mut self, old: Counter) {
+        if old.fresh {
+            return;
+        }
+        let full = self.rise + self.fall - 1;
+        let result = match old.result {
+            0 => 0,
+            bad if bad < old.rise => (self.rise + bad).saturating_sub(old.rise),
+            good if good == old.rise + old.fall - 1 => full,
+            good => full.min(self.rise + good - old.rise),
+        };
+        (self.result, self.fresh) = (result, false);
+    }
+
     /// Counts one result. Some(good) if that changes what the script is.
     pub(super) fn count(&mut self, success: bool) -> Option<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
@@ -139,6 +158,21 @@ impl Vrrp {
         for script in &self.scripts.list {
             let standing = if script.counter.fresh { Standing::Unknown } else { Standing::Bad };
             self.tracking.preset(Tracker::Script(script.id), standing);
+        }
+    }
+
+    /// What was known of the scripts that are still there, by name, before a reload (vrrp.c:clear_diff_script). One
+    /// that had not returned yet is as unknown as before (recorded: `reload-script-init`).
+    pub(super) fn recall_scripts(&mut self, old: &Vrrp, before: &Config, config: &Config) {
+        for script in &mut self.scripts.list {
+            let name = &config.scripts[usize::from(script.id.0)].name;
+            let same = |s: &&Script| before.scripts[usize::from(s.id.0)].name == *name;
+            let Some(known) = old.scripts.list.iter().find(same) else { continue };
+            script.counter.recall(known.counter);
+            if !script.counter.fresh {
+                let standing = if script.counter.is_good() { Standing::Good } else { Standing::Bad };
+                self.tracking.preset(Tracker::Script(script.id), standing);
+            }
         }
     }
 

@@ -80,7 +80,7 @@ impl Vrrp {
             Announced::Master => group == Some(State::Master),
             Announced::Backup => group == Some(State::Backup),
             Announced::Fault => group == Some(State::Fault),
-            Announced::Stop | Announced::MasterRxLowerPri => false,
+            Announced::Stop | Announced::Deleted | Announced::MasterRxLowerPri => false,
         };
         let has_told = std::mem::replace(&mut self.groups.has_told[i], true);
         same && has_told

@@ -66,6 +66,19 @@ impl Vrrp {
         }
     }
 
+    /// What files say at a reload: `init_file` counts only for those that are not there (recorded:
+    /// `reload-track-file-init`).
+    pub(super) fn reread_files(&mut self, config: &Config, host: &HostFacts) {
+        let found = |id: FileId| host.files.get(&config.files[usize::from(id.0)].file);
+        self.watches.init.retain(|(id, _)| found(*id).is_none());
+        for n in 0..config.files.len() {
+            let id = FileId(n as u16);
+            if let Some(content) = found(id) {
+                self.tracking.preset(Tracker::File(id), Standing::Value(number(content)));
+            }
+        }
+    }
+
     pub(super) fn write_files(&mut self, out: &mut Effects) {
         for (file, text) in std::mem::take(&mut self.watches.init) {
             let bytes = out.store(text.as_bytes());

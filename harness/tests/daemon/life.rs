@@ -100,12 +100,18 @@ fn hangup() -> Result<(), Failed> {
     lab.start(0, Who::Ours, "", CONFIG);
     lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", SECOND.times(2));
     lab.signal(0, Signal::SIGHUP);
+    lab.line(0, "INSTANCE \"VI_1\" MASTER 200", SECOND.times(6));
+    lab.watch(SECOND);
+    let said = lab.adverts(0).len();
+    lab.signal(0, Signal::SIGHUP);
+    lab.watch(Duration::from_millis(300));
+    assert!(lab.adverts(0).len() >= said + 2, "one before and one after: {:?}", lab.adverts(0));
     // What keepalived takes for a wish for JSON.
     let pid = std::fs::read_to_string(lab.folder.join("0.pid"))?.trim().to_string();
     lab.within(0, "kill", &["-36", &pid]);
     lab.within(0, "kill", &["-63", &pid]);
-    lab.line(0, "INSTANCE \"VI_1\" MASTER 200", SECOND.times(6));
-    assert!(lab.log(0).contains("Reload is not supported"), "{}", lab.log(0));
+    lab.watch(SECOND + SECOND);
+    assert!(lab.log(0).contains("Reload complete"), "{}", lab.log(0));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::trace::Name;
 /// How the return of a host's power begins.
 pub(super) const POWER: &str = "power ";
 /// What is done to a daemon or its host begins with the same two words in a trace and in a recording.
-const TO_DAEMONS: [&str; 6] = ["start", "stop", "crash", "kill", "pause", "resume"];
+const TO_DAEMONS: [&str; 7] = ["start", "reload", "stop", "crash", "kill", "pause", "resume"];
 
 /// Something that the laboratory did.
 #[derive(Clone, PartialEq, Eq, Debug)]

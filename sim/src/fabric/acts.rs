@@ -24,6 +24,7 @@ impl Fabric {
             | Fault::Kill(_)
             | Fault::Stop(_)
             | Fault::Start { .. }
+            | Fault::Reload { .. }
             | Fault::Pause(_)
             | Fault::Resume(_)
             | Fault::Carrier { .. }

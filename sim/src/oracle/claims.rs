@@ -30,8 +30,7 @@ impl Claims {
 
     /// A daemon announced a state. That it heard a lower priority is not one.
     pub(super) fn claim(&mut self, now: Instant, net: &Network, host: usize, instance: &str, to: Announced) {
-        let mut members = net.plan.members_of(host);
-        let Some(m) = members.find(|&m| &*net.plan.members[m].name == instance) else { return };
+        let Some(m) = net.plan.member_named(host, instance) else { return };
         if to != Announced::MasterRxLowerPri {
             self.said[m] = Some((to, now));
             self.judged = true;
@@ -42,6 +41,14 @@ impl Claims {
     /// A dead daemon claims nothing, and a new one nothing yet.
     pub(super) fn forget(&mut self, now: Instant, net: &Network, host: usize) {
         for m in net.plan.members_of(host) {
+            self.said[m] = None;
+        }
+        self.update_host(now, net, host);
+    }
+
+    /// The daemon of a host reads its configuration: nothing is claimed for what is not in it.
+    pub(super) fn reload(&mut self, now: Instant, net: &Network, host: usize) {
+        for m in net.plan.members_of(host).filter(|&m| !net.plan.is_present(m)) {
             self.said[m] = None;
         }
         self.update_host(now, net, host);

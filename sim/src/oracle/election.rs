@@ -314,6 +314,20 @@ impl Election {
         }
     }
 
+    /// The daemon of this host reads its configuration: masters go on, backups wait anew and know no interval but
+    /// their own.
+    pub(super) fn reload(&mut self, now: Instant, net: &Network, host: usize) {
+        for m in net.plan.members_of(host) {
+            let speaking = self.voices[m].speaking && net.plan.is_present(m);
+            if !speaking {
+                self.fall_silent(now, net, m);
+            }
+            self.wait_no_more(now, m);
+            let sequence = self.voices[m].sequence;
+            self.voices[m] = Voice { speaking, sequence, ..Voice::default() };
+        }
+    }
+
     fn fall_silent(&mut self, now: Instant, net: &Network, m: usize) {
         self.voices[m].speaking = false;
         self.forbidden.off(now, m);

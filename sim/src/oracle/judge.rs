@@ -13,7 +13,7 @@ use super::expect::{Expectations, Findings};
 use super::holders::Holders;
 use super::neighbour::Neighbours;
 use super::spans::Report;
-use super::view::Network;
+use super::view::{Network, Touched};
 use super::{Judgement, Outcome, Verdict, name_of};
 use crate::frame::Summary;
 use crate::observer::Observer;
@@ -113,8 +113,14 @@ impl Judge {
     }
 
     fn fault(&mut self, event: &Event, text: &str) {
-        if let Some(host) = self.net.fault(&self.script, event, text) {
-            self.forget(event.at, host);
+        let touched = self.net.fault(&self.script, event, text);
+        match touched {
+            Some(Touched::New(host)) => self.forget(event.at, host),
+            Some(Touched::Reloaded(host)) => {
+                self.election.reload(event.at, &self.net, host);
+                self.claims.reload(event.at, &self.net, host);
+            }
+            None => {}
         }
         self.look_again(event.at);
     }

@@ -1,5 +1,6 @@
-//! The fixed part of what is judged: hosts, links, who is configured for which address, and the bounds that
-//! follow. Computed once from the scenario.
+//! What is judged: hosts, links, who is configured for which address, and the bounds that follow. Computed from the
+//! scenario, and anew where an act gives a daemon another configuration. Members and places keep their numbers: there
+//! is one for every instance and address of any configuration of the scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -13,10 +14,10 @@ use vrrplab_engine::time::Duration;
 use super::bounds::{self, Allowances};
 use super::ways::Ways;
 use crate::frame::Advert;
-use crate::scenario::{Fault, Host, Link, Medium, Ping, Role, Scenario};
+use crate::scenario::{Fault, Host, HostIndex, Link, Medium, Ping, Role, Scenario};
 use crate::trace::Name;
 
-/// What does not change during a run. Hosts and segments count as in the scenario.
+/// What changes only with a configuration. Hosts and segments count as in the scenario.
 #[derive(Clone, Debug)]
 pub(super) struct Topology {
     pub(super) hosts: Vec<Machine>,
@@ -28,8 +29,10 @@ pub(super) struct Topology {
     pub(super) domain: Vec<usize>,
     /// Which segments each trunk connects.
     pub(super) trunks: Vec<[usize; 2]>,
-    /// What nodes may be started with later.
+    /// What nodes may be started with later, or find at a reload.
     configurations: Vec<Arc<Reading>>,
+    /// By segment: how much longer than usual a frame can take.
+    delays: Vec<Duration>,
     pub(super) members: Vec<Member>,
     pub(super) places: Vec<Place>,
     by_name: BTreeMap<Name, usize>,
@@ -46,7 +49,7 @@ pub(super) struct Machine {
     pub(super) ping: Option<Ping>,
     /// The neighbour that its ping needs first: the address itself, or the router on the way there.
     pub(super) next_hop: Option<IpAddr>,
-    /// Its instances, in the order of its configuration.
+    /// Its instances, in the order of its configuration; behind them those that only later ones have.
     members: Range<usize>,
 }
 
@@ -65,6 +68,8 @@ pub(super) struct Member {
     pub(super) source: Option<IpAddr>,
     /// What its trackers and its group can do to it.
     pub(super) ways: Ways,
+    /// Whether its daemon's configuration has it now.
+    present: bool,
     reading: Arc<Reading>,
     index: usize,
 }
@@ -93,7 +98,7 @@ impl Member {
 
     /// Whether an advert that left this link is one of its own.
     pub(super) fn sends(&self, from: (usize, usize), advert: &Advert) -> bool {
-        if (self.host, self.link) != (from.0, Some(from.1)) {
+        if (self.host, self.link) != (from.0, Some(from.1)) || !self.present {
             return false;
         }
         let config = self.config();
@@ -180,6 +185,7 @@ impl Topology {
             domain: domains(scenario),
             trunks: scenario.trunks.iter().map(|t| t.between.map(|s| s.0)).collect(),
             configurations: scenario.configurations.clone(),
+            delays: Vec::new(),
             members: Vec::new(),
             places: Vec::new(),
             by_address: BTreeMap::new(),
@@ -189,21 +195,27 @@ impl Topology {
         for (host, spec) in scenario.hosts.iter().enumerate() {
             let first = plan.members.len();
             if let Role::Node(node) = &spec.role {
-                for index in 0..node.reading.config.instances.len() {
-                    plan.add_member(host, &node.reading, index);
+                plan.add_members(host, &node.reading, first);
+                for later in scenario.later_of(HostIndex(host)) {
+                    plan.add_members(host, later, first);
                 }
+                plan.hosts[host].members = first..plan.members.len();
+                plan.configure(host, &node.reading);
             }
-            plan.hosts[host].members = first..plan.members.len();
         }
-        let delays = plan.worst_delays(scenario);
-        for p in 0..plan.places.len() {
-            plan.settle(p, &delays);
-        }
+        plan.delays = plan.worst_delays(scenario);
+        plan.settle_all();
         plan
     }
 
-    /// The bound of a place, and what it is tied to.
-    fn settle(&mut self, p: usize, delays: &[Duration]) {
+    fn settle_all(&mut self) {
+        for p in 0..self.places.len() {
+            self.settle(p);
+        }
+    }
+
+    /// The bound of a place, and what it is tied to. A bound never shrinks: what began with the longer one goes on.
+    fn settle(&mut self, p: usize) {
         let members = &self.members;
         let managing = self.places[p].members.iter();
         let together: BTreeSet<usize> =
@@ -216,9 +228,9 @@ impl Topology {
         let later = later.filter(|i| vrids.contains(&i.vrid)).map(|i| (i, i.priority));
         let now = together.iter().map(|&m| (members[m].config(), members[m].ways.lowest));
         let slowest = bounds::election(now.chain(later));
-        let delay = tied.iter().map(|&t| delays[self.places[t].segment]).max().unwrap_or_default();
+        let delay = tied.iter().map(|&t| self.delays[self.places[t].segment]).max().unwrap_or_default();
         let place = &mut self.places[p];
-        place.bound = slowest + delay + self.allows.takeover();
+        place.bound = place.bound.max(slowest + delay + self.allows.takeover());
         place.tied = tied.into_iter().filter(|&t| t != p).collect();
     }
 
@@ -255,22 +267,59 @@ impl Topology {
         self.domain.iter().map(|&d| all[d]).collect()
     }
 
-    /// The daemon of a host runs another configuration from now on. Reading a scenario has seen to it that it has
-    /// the same instances in the same order.
+    /// Whether the daemon refuses this configuration.
+    pub(super) fn is_refused(&self, config: usize) -> bool {
+        self.configurations[config].refused()
+    }
+
+    /// The daemon of a host runs another configuration from now on.
     pub(super) fn reconfigure(&mut self, host: usize, config: usize) {
         let reading = Arc::clone(&self.configurations[config]);
+        self.configure(host, &reading);
+        self.settle_all();
+    }
+
+    /// Gives a host's instances what this configuration says of them; of the others there is only the name.
+    fn configure(&mut self, host: usize, reading: &Arc<Reading>) {
         let members = self.hosts[host].members.clone();
-        for (index, m) in members.clone().enumerate() {
-            let places = std::mem::take(&mut self.members[m].places);
-            self.members[m] = Member { places, ..self.member(host, &reading, index, members.start) };
+        for place in &mut self.places {
+            place.members.retain(|m| !members.contains(m));
         }
+        for m in members.clone() {
+            let member = &mut self.members[m];
+            (member.present, member.usable) = (false, false);
+            member.places.clear();
+            member.ways.siblings.clear();
+        }
+        for index in 0..reading.config.instances.len() {
+            let m = self.number(members.start, &reading.config.instances[index]).expect("it was added");
+            let places = self.places_managed(host, &reading.config.instances[index]);
+            for &(place, _) in &places {
+                if !self.places[place].members.contains(&m) {
+                    self.places[place].members.push(m);
+                }
+            }
+            self.members[m] = Member { places, ..self.member(host, reading, index, members.start) };
+        }
+        for place in &mut self.places {
+            place.members.sort_unstable();
+        }
+    }
+
+    /// The member that an instance is, among those from `first` on, which are one host's: an instance with another
+    /// virtual router is another one.
+    fn number(&self, first: usize, instance: &Instance) -> Option<usize> {
+        let same = |m: &Member| *m.name == *instance.name && m.config().vrid == instance.vrid;
+        self.members[first..].iter().position(same).map(|n| first + n)
     }
 
     /// An instance of a host whose first member has this number; its places are still to be found.
     fn member(&self, host: usize, reading: &Arc<Reading>, index: usize, first: usize) -> Member {
-        let instance = &reading.config.instances[index];
+        let config = &reading.config;
+        let instance = &config.instances[index];
         let link = self.link(host, &instance.interface);
-        let source = source_of(&reading.config, instance, link.map(|l| &self.hosts[host].links[l]));
+        let source = source_of(config, instance, link.map(|l| &self.hosts[host].links[l]));
+        let number = |place: usize| self.number(first, &config.instances[place]).unwrap_or(first + place);
         Member {
             host,
             name: instance.name.as_str().into(),
@@ -278,26 +327,36 @@ impl Topology {
             places: Vec::new(),
             usable: !reading.refused() && link.is_some() && source.is_some() && !lacks_peers(instance),
             source,
-            ways: Ways::new(&reading.config, index, first, |name| self.link(host, name)),
+            ways: Ways::new(config, index, number, |name| self.link(host, name)),
+            present: true,
             reading: Arc::clone(reading),
             index,
         }
     }
 
-    fn add_member(&mut self, host: usize, reading: &Arc<Reading>, index: usize) {
-        let instance = &reading.config.instances[index];
-        let mut member = self.member(host, reading, index, self.members.len() - index);
+    /// Members and places for what a configuration of this host has and none before it had.
+    fn add_members(&mut self, host: usize, reading: &Arc<Reading>, first: usize) {
+        for (index, instance) in reading.config.instances.iter().enumerate() {
+            self.places_managed(host, instance);
+            if self.number(first, instance).is_none() {
+                self.by_vrid.entry(instance.vrid).or_default().push(self.members.len());
+                self.members.push(self.member(host, reading, index, first));
+            }
+        }
+    }
+
+    /// What an instance manages: the place and the link of this host.
+    fn places_managed(&mut self, host: usize, instance: &Instance) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
         for address in instance.addresses.iter().chain(&instance.excluded) {
             // An address on a device that is on no switch, such as lo, is nobody's to contest.
             let Some(link) = self.link(host, &address.dev) else { continue };
             let place = self.place_of(address.cidr.address, self.hosts[host].links[link].segment.0);
-            if !member.places.contains(&(place, link)) {
-                member.places.push((place, link));
-                self.places[place].members.push(self.members.len());
+            if !places.contains(&(place, link)) {
+                places.push((place, link));
             }
         }
-        self.by_vrid.entry(instance.vrid).or_default().push(self.members.len());
-        self.members.push(member);
+        places
     }
 
     fn place_of(&mut self, address: IpAddr, segment: usize) -> usize {
@@ -345,7 +404,17 @@ impl Topology {
         (0..self.hosts.len()).filter(|&h| self.hosts[h].is_client)
     }
 
-    /// The instances of a host.
+    /// The instance of a host that has this name now.
+    pub(super) fn member_named(&self, host: usize, name: &str) -> Option<usize> {
+        self.members_of(host).find(|&m| self.members[m].present && *self.members[m].name == *name)
+    }
+
+    /// Whether the configuration that its daemon runs has this instance.
+    pub(super) fn is_present(&self, member: usize) -> bool {
+        self.members[member].present
+    }
+
+    /// The instances of a host, also those that its daemon has only later, or had.
     pub(super) fn members_of(&self, host: usize) -> Range<usize> {
         self.hosts[host].members.clone()
     }

@@ -67,6 +67,15 @@ enum Daemon {
     Stopped(u32),
 }
 
+/// A host whose daemon an act has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Touched {
+    /// It is gone, or a new one that knows nothing.
+    New(usize),
+    /// It reads its configuration.
+    Reloaded(usize),
+}
+
 /// A host and an address that it holds or once held.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
@@ -158,8 +167,8 @@ impl Network {
     /// A [`What::Fault`](crate::trace::What::Fault) event with its text. It means the act that its cause names:
     /// [`Cause::Fault`] with the place in the script from 1. The text is for people, with three exceptions: `start
     /// NAME` without a cause is a node's first start, `power NAME` is a bare host that comes back after a crash, and
-    /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is gone or new.
-    pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<usize> {
+    /// `over` is the end of an impairment whose time is up. Gives the host whose daemon is another one now.
+    pub(super) fn fault(&mut self, script: &[Act], event: &Event, text: &str) -> Option<Touched> {
         self.changes += 1;
         let named = |verb: &str| text.strip_prefix(verb).and_then(|name| self.plan.host(name));
         let (power, start) = (named("power "), named("start "));
@@ -169,7 +178,7 @@ impl Network {
         }
         let Cause::Fault(number) = event.cause else {
             self.start(event.at, start?);
-            return start;
+            return start.map(Touched::New);
         };
         let act = script.get((number as usize).wrapping_sub(1))?;
         if text.starts_with("over") {
@@ -179,8 +188,12 @@ impl Network {
         self.act(event.at, &act.fault, number, text);
         match act.fault {
             Fault::Crash { node: host, .. } | Fault::Kill(host) | Fault::Start { node: host, .. } => {
-                Some(host.0)
+                Some(Touched::New(host.0))
             }
+            Fault::Reload { node, config } => Some(match config.is_some_and(|c| self.plan.is_refused(c)) {
+                true => Touched::New(node.0),
+                false => Touched::Reloaded(node.0),
+            }),
             _ => None,
         }
     }
@@ -206,6 +219,7 @@ impl Network {
                 }
                 self.start(at, node.0);
             }
+            Fault::Reload { node, config } => self.reload(at, node.0, config, number),
             Fault::Carrier { host, link, up } => {
                 self.hosts[host.0].carrier[link] = up;
                 self.touch(at, host.0);
@@ -297,6 +311,23 @@ impl Network {
         let members = self.plan.members_of(host);
         self.said[members].fill(None);
         self.daemon(at, host, Daemon::Running);
+    }
+
+    /// The daemon reads its configuration: one that it refuses is its end.
+    fn reload(&mut self, at: Instant, host: usize, config: Option<usize>, number: u32) {
+        if !matches!(self.hosts[host].daemon, Daemon::Running | Daemon::Paused(_)) {
+            return;
+        }
+        let Some(config) = config else { return self.touch(at, host) };
+        if self.plan.is_refused(config) {
+            return self.daemon(at, host, Daemon::Killed(number));
+        }
+        let was: Vec<usize> = self.plan.members_of(host).filter(|&m| self.plan.is_present(m)).collect();
+        self.plan.reconfigure(host, config);
+        for m in self.plan.members_of(host).filter(|m| !was.contains(m) || !self.plan.is_present(*m)) {
+            self.said[m] = None;
+        }
+        self.touch(at, host);
     }
 
     fn daemon(&mut self, at: Instant, host: usize, daemon: Daemon) {
@@ -430,8 +461,7 @@ impl Network {
     /// A daemon announced a state; whether that makes an instance able to take part, or lets it off. What a daemon says
     /// of itself is no fault of the network, but the others have to act on it.
     pub(super) fn claim(&mut self, at: Instant, host: usize, instance: &str, to: Announced) -> bool {
-        let mut members = self.plan.members_of(host);
-        let Some(m) = members.find(|&m| &*self.plan.members[m].name == instance) else { return false };
+        let Some(m) = self.plan.member_named(host, instance) else { return false };
         if to == Announced::MasterRxLowerPri {
             return false;
         }

@@ -27,11 +27,12 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    /// Of the instance at this place of a configuration; `first` is the number of its first instance in the scenario.
+    /// Of the instance at this place of a configuration; `number` tells the number in the scenario of an instance at
+    /// a place.
     pub(super) fn new(
         config: &Config,
         index: usize,
-        first: usize,
+        number: impl Fn(usize) -> usize,
         link: impl Fn(&str) -> Option<usize>,
     ) -> Ways {
         let instance = &config.instances[index];
@@ -56,7 +57,7 @@ impl Ways {
             unseen: scripts.clone().next().is_some() || tracks.iter().any(hidden),
             links: interfaces.map(|t| link(&t.name)).collect(),
             first_result: result.max(),
-            siblings: places.filter(|&p| p != index).map(|p| first + p).collect(),
+            siblings: places.filter(|&p| p != index).map(number).collect(),
         }
     }
 }
@@ -92,7 +93,7 @@ mod tests {
     fn ways(tracks: Tracks) -> Ways {
         let instance = Instance { priority: 100, tracks, ..Instance::named("VI_1") };
         let config = Config { instances: vec![instance], ..Config::default() };
-        Ways::new(&config, 0, 0, |name| (name == "eth1").then_some(1))
+        Ways::new(&config, 0, |p| p, |name| (name == "eth1").then_some(1))
     }
 
     #[test]
@@ -131,7 +132,7 @@ mod tests {
         };
         let instances = vec![member("VI_1"), Instance::named("VI_2"), member("VI_3")];
         let config = Config { instances, groups: vec![group], ..Config::default() };
-        let of = |index| Ways::new(&config, index, 7, |_| None);
+        let of = |index| Ways::new(&config, index, |p| 7 + p, |_| None);
         assert_eq!((of(0).siblings, of(2).siblings), (vec![9], vec![7]));
         assert!(of(2).unseen);
         assert!(of(1).siblings.is_empty() && !of(1).unseen);

@@ -36,7 +36,7 @@ pub struct Scenario {
     /// What the laboratory does, in the order of time (stable for equal instants). Starts of nodes are not in
     /// it: see [`NodeSpec::start`].
     pub script: Vec<Act>,
-    /// What nodes are started with later: see [`Fault::Start`].
+    /// What nodes are started with later, or find at a reload: see [`Fault::Start`] and [`Fault::Reload`].
     pub configurations: Vec<Arc<Reading>>,
     /// What must hold.
     pub expectations: Vec<Expectation>,
@@ -366,6 +366,19 @@ pub enum Anchor {
     Takeover(IpAddr),
 }
 
+impl Scenario {
+    /// What acts give the daemon of a node to run, in the order of the script.
+    pub fn later_of(&self, node: HostIndex) -> impl Iterator<Item = &Arc<Reading>> {
+        self.script.iter().filter_map(move |act| match act.fault {
+            Fault::Start { node: n, config: Some(config) }
+            | Fault::Reload { node: n, config: Some(config) } => {
+                (n == node).then(|| &self.configurations[config])
+            }
+            _ => None,
+        })
+    }
+}
+
 /// What the laboratory does to the network: one verb an `[[at]]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -383,8 +396,15 @@ pub enum Fault {
     /// `stop = "ka1"`: SIGTERM.
     Stop(HostIndex),
     /// `start = "ka1"`: the daemon is started (again); with `config = "ka1-new.conf"` with another configuration,
-    /// which it keeps. That one has the same instances: names, virtual routers and addresses.
+    /// which it keeps.
     Start {
+        /// Which node.
+        node: HostIndex,
+        /// The other configuration, an index into [`Scenario::configurations`].
+        config: Option<usize>,
+    },
+    /// `reload = "ka1"`: SIGHUP; with `config = "ka1-new.conf"` that is what the daemon then finds, and keeps.
+    Reload {
         /// Which node.
         node: HostIndex,
         /// The other configuration, an index into [`Scenario::configurations`].

@@ -107,8 +107,10 @@ fn scenarios(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Vec<Scenar
     let covers = covers(page, root);
     let duration = duration(page, root);
     let lab = hosts::read(page, root, files);
-    let views = variant::views(page, root.get("variant"), lab, files);
+    let mut views = variant::views(page, root.get("variant"), lab, files);
     let (script, configurations) = script::read(page, root.get("at"), &views[0].lab, files, duration);
+    let later = script::later(&script, &configurations);
+    views.iter_mut().for_each(|view| view.lab.later.clone_from(&later));
     let mut expectations = expect::read(page, root.get("expect"), &views, duration).into_iter();
     let name = name_of(&page.file());
     views

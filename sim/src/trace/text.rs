@@ -26,11 +26,12 @@ const CAUSE_COLUMN: usize = 78;
 const USUAL_LINK: &str = "eth0";
 
 const STATES: [State; 3] = [State::Backup, State::Master, State::Fault];
-const ANNOUNCED: [(Announced, &str); 5] = [
+const ANNOUNCED: [(Announced, &str); 6] = [
     (Announced::Backup, "Backup"),
     (Announced::Master, "Master"),
     (Announced::Fault, "Fault"),
     (Announced::Stop, "Stop"),
+    (Announced::Deleted, "Deleted"),
     (Announced::MasterRxLowerPri, "heard-lower"),
 ];
 const FIFOS: [(Fifo, &str); 2] = [(Fifo::Global, "global"), (Fifo::Vrrp, "vrrp")];

@@ -39,6 +39,8 @@ pub(super) struct Daemon {
     pub(super) paused: bool,
     waiting: VecDeque<(Waiting, Origin)>,
     pub(super) sockets: Sockets,
+    /// Whose names and numbers its effects mean: at a reload the engine is ahead of what it has asked for.
+    config: Arc<Config>,
     /// What each instance last announced.
     announced: Vec<Option<State>>,
     /// The children that run.
@@ -55,6 +57,8 @@ pub(super) enum Waiting {
     Packet(SockId, Held),
     Kernel(KernelEvent),
     Signal(Signal),
+    /// SIGHUP; the text is read when the daemon is there to read it.
+    Reload,
 }
 
 /// A packet in a socket's queue.
@@ -88,15 +92,34 @@ impl Held {
 impl Daemon {
     fn new(config: Arc<Config>, facts: &HostFacts, effects: Effects, now: Instant) -> Daemon {
         let announced = vec![None; config.instances.len()];
-        let node = Node::new(config, facts);
+        let node = Node::new(Arc::clone(&config), facts);
         let (sockets, waiting) = (Sockets::default(), VecDeque::new());
         let children = Vec::new();
-        Daemon { node, effects, busy_until: now, paused: false, waiting, sockets, announced, children }
+        Daemon {
+            node,
+            effects,
+            busy_until: now,
+            paused: false,
+            waiting,
+            sockets,
+            config,
+            announced,
+            children,
+        }
     }
 
     /// Its configuration.
     pub(super) fn config(&self) -> &Config {
-        self.node.config()
+        &self.config
+    }
+
+    /// What it asks for from now on means the configuration that it has read. An instance of the same name has said
+    /// what it has said.
+    fn reloaded(&mut self) {
+        let old = std::mem::replace(&mut self.config, Arc::clone(self.node.config()));
+        let place = |name: &String| old.instances.iter().position(|i| i.name == *name);
+        let said = |name: &String| self.announced[place(name)?];
+        self.announced = self.config.instances.iter().map(|i| said(&i.name)).collect();
     }
 
     /// What its last work asked for.
@@ -157,6 +180,24 @@ impl World {
         self.hosts[h].epoch += 1;
         self.hosts[h].daemon = Some(Daemon::new(config, &facts, Effects::new(spec.cost), self.now));
         self.hand_over(h, Input::Start, origin, observer);
+    }
+
+    /// Tells a daemon to read its configuration.
+    pub(super) fn reload_daemon<O: Observer>(&mut self, h: usize, origin: Origin, observer: &mut O) {
+        self.tell_daemon(h, Waiting::Reload, origin, observer);
+    }
+
+    fn hand_over_reload<O: Observer>(&mut self, h: usize, origin: Origin, observer: &mut O) {
+        let scenario = Arc::clone(&self.scenario);
+        let Role::Node(spec) = &scenario.hosts[h].role else { panic!("only nodes run a daemon") };
+        let reading = self.hosts[h].reading.as_ref().unwrap_or(&spec.reading);
+        let config = (!reading.refused()).then(|| Arc::new(reading.config.clone()));
+        let host = self.host_facts(h, &reading.config);
+        if config.is_none() {
+            let text = "keepalived refuses its new configuration and ends".to_string();
+            self.tell(observer, Some(h), What::Log(text), Cause::None);
+        }
+        self.hand_over(h, Input::Reload { config, host: &host }, origin, observer);
     }
 
     fn host_facts(&self, h: usize, config: &Config) -> HostFacts {
@@ -260,6 +301,7 @@ impl World {
             }
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
+            Waiting::Reload => self.hand_over_reload(h, origin, observer),
         }
     }
 
@@ -367,6 +409,8 @@ impl World {
             }
             Effect::Close(sock) => {
                 let closed = daemon.sockets.close(sock);
+                // What was in its queue is gone with it.
+                daemon.waiting.retain(|(input, _)| !matches!(input, Waiting::Packet(of, _) if *of == sock));
                 if let Some((link, group)) = closed.as_ref().and_then(membership)
                     && !daemon.is_member(link, group)
                 {
@@ -394,11 +438,11 @@ impl World {
                 self.collateral(h, link, cidr, &changed, timed.because.origin, observer);
             }
             Effect::Route { op, route } => {
-                let config = Arc::clone(daemon.node.config());
+                let config = Arc::clone(&daemon.config);
                 self.change_way(h, op, config.route(route), cause, observer);
             }
             Effect::Rule { op, rule } => {
-                let config = Arc::clone(daemon.node.config());
+                let config = Arc::clone(&daemon.config);
                 self.change_policy(h, op, config.rule(rule), cause, observer);
             }
             Effect::Filter { op, address } => {
@@ -407,7 +451,7 @@ impl World {
             Effect::Notify(notification) => self.claim(h, notification, cause, observer),
             Effect::NotifyGroup(GroupNotification { group, state: to }) => {
                 if O::EVENTS {
-                    let group = daemon.node.config().groups[usize::from(group.0)].name.as_str().into();
+                    let group = daemon.config.groups[usize::from(group.0)].name.as_str().into();
                     self.tell(observer, Some(h), What::Group { group, to }, cause);
                 }
             }
@@ -435,6 +479,7 @@ impl World {
                     self.tell(observer, Some(h), What::Log(text), cause);
                 }
             }
+            Effect::Reloaded => daemon.reloaded(),
             Effect::Exit => self.end_daemon(h),
         }
     }
@@ -488,17 +533,17 @@ impl World {
             Announced::Backup => Some(State::Backup),
             Announced::Master => Some(State::Master),
             Announced::Fault => Some(State::Fault),
-            Announced::Stop => None,
+            Announced::Stop | Announced::Deleted => None,
             Announced::MasterRxLowerPri => before,
         };
         daemon.announced[i] = now;
         if !self.anchors.is_empty() {
-            let name = daemon.node.config().instances[i].name.clone();
+            let name = daemon.config.instances[i].name.clone();
             self.noticed(Sight::State(h, &name, notification.state));
         }
         let daemon = self.hosts[h].daemon.as_ref().expect("a daemon announces");
         if O::EVENTS {
-            let instance = daemon.node.config().instances[i].name.as_str().into();
+            let instance = daemon.config.instances[i].name.as_str().into();
             let from = before.filter(|b| now.is_some() && Some(*b) != now);
             let (to, priority) = (notification.state, notification.priority);
             self.tell(observer, Some(h), What::Claim { instance, from, to, priority }, cause);
@@ -506,7 +551,7 @@ impl World {
     }
 
     fn log_text(&self, h: usize, message: Message) -> String {
-        let config = self.hosts[h].daemon.as_ref().expect("a daemon logs").node.config();
+        let config = self.hosts[h].daemon.as_ref().expect("a daemon logs").config();
         let name = |id: vrrplab_engine::boundary::InstanceId| &config.instances[usize::from(id.0)].name;
         match message {
             Message::Rejected { instance, from, reason } => {

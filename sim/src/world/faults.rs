@@ -51,6 +51,12 @@ impl World {
                 }
                 self.start_daemon(node.0, origin, observer);
             }
+            Fault::Reload { node, config } => {
+                if let Some(config) = config {
+                    self.hosts[node.0].reading = Some(Arc::clone(&scenario.configurations[*config]));
+                }
+                self.reload_daemon(node.0, origin, observer);
+            }
             Fault::Pause(node) => self.pause(node.0, true),
             Fault::Resume(node) => self.pause(node.0, false),
             Fault::Carrier { host, link, up } => self.set_carrier(n, *host, *link, *up, observer),
@@ -162,6 +168,10 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
         Fault::Stop(node) => format!("stop {}", name(node)),
         Fault::Start { node, config: None } => format!("start {}", name(node)),
         Fault::Start { node, config: Some(_) } => format!("start {} with another configuration", name(node)),
+        Fault::Reload { node, config: None } => format!("reload {}", name(node)),
+        Fault::Reload { node, config: Some(_) } => {
+            format!("reload {} with another configuration", name(node))
+        }
         Fault::Pause(node) => format!("pause {}", name(node)),
         Fault::Resume(node) => format!("resume {}", name(node)),
         Fault::Carrier { host, link, up } => {

@@ -34,8 +34,18 @@ fn charge(packet: usize) -> u32 {
 
 impl Sockets {
     pub(super) fn open(&mut self, sock: SockId, spec: SocketSpec, limit: u32) {
-        debug_assert_eq!(usize::from(sock.0), self.list.len(), "sockets are numbered in order");
-        self.list.push(Some(Socket { spec, limit, held: 0 }));
+        let socket = Some(Socket { spec, limit, held: 0 });
+        // After a reload numbers begin anew.
+        match self.list.get_mut(usize::from(sock.0)) {
+            Some(place) => {
+                debug_assert!(place.is_none(), "what is open is closed first");
+                *place = socket;
+            }
+            None => {
+                debug_assert_eq!(usize::from(sock.0), self.list.len(), "sockets are numbered in order");
+                self.list.push(socket);
+            }
+        }
     }
 
     pub(super) fn close(&mut self, sock: SockId) -> Option<SocketSpec> {

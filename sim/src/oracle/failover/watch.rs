@@ -11,7 +11,7 @@ use super::{Failover, Felt, Relearned};
 use crate::frame::{Advert, Summary};
 use crate::observer::Observer;
 use crate::oracle::neighbour::Neighbours;
-use crate::oracle::view::Network;
+use crate::oracle::view::{Network, Touched};
 use crate::scenario::{Act, Scenario};
 use crate::trace::{Cause, Event, Name, What};
 
@@ -96,11 +96,20 @@ impl Failovers {
         {
             self.history.act(event.at, number);
         }
-        if let Some(host) = self.net.fault(&self.script, event, text) {
-            self.started.insert(host, event.at);
-            for member in self.net.plan.members_of(host) {
-                self.silent(member, None);
+        match self.net.fault(&self.script, event, text) {
+            Some(Touched::New(host)) => {
+                self.started.insert(host, event.at);
+                for member in self.net.plan.members_of(host) {
+                    self.silent(member, None);
+                }
             }
+            // Who speaks for an address is among those that manage it.
+            Some(Touched::Reloaded(_)) => {
+                for (watched, place) in self.addresses.iter_mut().zip(&self.net.plan.places) {
+                    watched.speaking.retain(|m| place.members.contains(m));
+                }
+            }
+            None => {}
         }
         for place in 0..self.addresses.len() {
             self.look_at(event.at, place);

@@ -43,6 +43,7 @@ const STATES: &[(&str, Announced)] = &[
     ("MASTER", Announced::Master),
     ("FAULT", Announced::Fault),
     ("STOP", Announced::Stop),
+    ("DELETED", Announced::Deleted),
     ("MASTER_RX_LOWER_PRI", Announced::MasterRxLowerPri),
 ];
 
@@ -205,7 +206,13 @@ fn sequence<'a>(page: &Page<'a>, item: Item<'a>, lab: &Lab) -> Option<Rule> {
 pub(super) fn instance<'a>(page: &Page<'a>, table: &Table<'a>, node: HostIndex, lab: &Lab) -> Option<Name> {
     let host = &lab.hosts[node.0];
     let Role::Node(spec) = &host.role else { return None };
-    let names: Vec<&str> = spec.reading.config.instances.iter().map(|i| i.name.as_str()).collect();
+    let all = [&spec.reading].into_iter().chain(lab.later_of(Some(node)));
+    let mut names: Vec<&str> = Vec::new();
+    for instance in all.flat_map(|reading| &reading.config.instances) {
+        if !names.contains(&instance.name.as_str()) {
+            names.push(&instance.name);
+        }
+    }
     let readable = lab.readable[node.0];
     let Some(item) = table.get("instance") else {
         if names.len() != 1 && readable {

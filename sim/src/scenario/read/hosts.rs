@@ -24,6 +24,8 @@ pub(super) struct Lab {
     /// By host: its configuration was found, and a daemon would run it. Otherwise nothing follows from what
     /// it seems to lack.
     pub(super) readable: Vec<bool>,
+    /// What acts give nodes to run, as soon as the acts are read.
+    pub(super) later: Vec<(HostIndex, Arc<Reading>)>,
 }
 
 /// Which hosts a name may stand for.
@@ -47,7 +49,8 @@ pub(super) fn read(page: &Page<'_>, root: &Table<'_>, files: &dyn Files) -> Lab 
         page.error("missing-node", root.span.clone(), "a scenario needs nodes", "[node.ka1]");
     }
     let clients = page.named(root.get("client"), "[client.NAME]");
-    let mut lab = Lab { segments, trunks: Vec::new(), hosts: Vec::new(), readable: Vec::new() };
+    let mut lab =
+        Lab { segments, trunks: Vec::new(), hosts: Vec::new(), readable: Vec::new(), later: Vec::new() };
     lab.trunks = network::trunks(page, root, &lab);
     let mut seen = Seen::default();
     for named in nodes {
@@ -481,12 +484,20 @@ impl Lab {
         }
     }
 
+    /// What acts give this node to run, or any node.
+    pub(super) fn later_of(&self, node: Option<HostIndex>) -> impl Iterator<Item = &Arc<Reading>> {
+        self.later
+            .iter()
+            .filter(move |(of, _)| node.is_none_or(|node| node == *of))
+            .map(|(_, reading)| reading)
+    }
+
     /// Says so if no node's configuration manages this address.
     pub(super) fn check_managed(&self, page: &Page<'_>, item: Item<'_>, address: IpAddr) {
         let mut managed = BTreeSet::new();
         for host in &self.hosts {
             let Role::Node(node) = &host.role else { continue };
-            for instance in &node.reading.config.instances {
+            for instance in self.later_of(None).chain([&node.reading]).flat_map(|r| &r.config.instances) {
                 managed.extend(instance.addresses.iter().chain(&instance.excluded).map(|a| a.cidr.address));
             }
         }

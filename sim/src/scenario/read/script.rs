@@ -2,14 +2,13 @@
 //! order behind those with a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use vrrplab_engine::addr::Cidr;
-use vrrplab_engine::config::{Config, Instance, Reading};
+use vrrplab_engine::config::Reading;
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{Act, Fault, Host, HostIndex, Role, SegmentIndex, TrunkIndex, When};
+use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, TrunkIndex, When};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
 use super::{Files, anchor, hosts, network, route};
@@ -21,6 +20,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("kill", &[]),
     ("stop", &[]),
     ("start", &["config"]),
+    ("reload", &["config"]),
     ("pause", &[]),
     ("resume", &[]),
     ("carrier", &["state", "link"]),
@@ -59,10 +59,37 @@ pub(super) fn read<'a>(
     (acts, later.configurations)
 }
 
+/// Which node gets which configuration later.
+pub(super) fn later(script: &[Act], configurations: &[Arc<Reading>]) -> Vec<(HostIndex, Arc<Reading>)> {
+    let given = |act: &Act| match act.fault {
+        Fault::Start { node, config: Some(config) } | Fault::Reload { node, config: Some(config) } => {
+            Some((node, Arc::clone(&configurations[config])))
+        }
+        _ => None,
+    };
+    script.iter().filter_map(given).collect()
+}
+
 /// Configurations that nodes get later.
 struct Later<'a> {
     files: &'a dyn Files,
     configurations: Vec<Arc<Reading>>,
+}
+
+impl Later<'_> {
+    /// `config` beside a verb, with a file's name or a text: its place, or that there is none.
+    fn read<'a>(
+        &mut self,
+        page: &Page<'a>,
+        table: &Table<'a>,
+        host: &Host,
+        how: &str,
+    ) -> Option<Option<usize>> {
+        let Some(item) = table.get("config") else { return Some(None) };
+        let who = format!("{}, {how}", host.name);
+        self.configurations.push(hosts::configuration(page, item, &who, self.files)?);
+        Some(Some(self.configurations.len() - 1))
+    }
 }
 
 fn act<'a>(
@@ -152,7 +179,14 @@ fn fault<'a>(
         }
         "kill" => Fault::Kill(node()?),
         "stop" => Fault::Stop(node()?),
-        "start" => start(page, table, node()?, lab, later)?,
+        "start" => {
+            let node = node()?;
+            Fault::Start { node, config: later.read(page, table, &lab.hosts[node.0], "started again")? }
+        }
+        "reload" => {
+            let node = node()?;
+            Fault::Reload { node, config: later.read(page, table, &lab.hosts[node.0], "reloaded")? }
+        }
         "pause" => Fault::Pause(node()?),
         "resume" => Fault::Resume(node()?),
         "carrier" => carrier(page, table, item, lab)?,
@@ -173,40 +207,6 @@ fn fault<'a>(
         "clear" => Fault::Clear(network::medium(page, item, lab)?),
         _ => trunk(page, table, item, lab)?,
     })
-}
-
-/// `start = "ka1"`, and `config` with another text: one that the network was not made for is a mistake, since
-/// whoever judges the run knows each node's instances from the beginning.
-fn start<'a>(
-    page: &Page<'a>,
-    table: &Table<'a>,
-    node: HostIndex,
-    lab: &Lab,
-    later: &mut Later<'_>,
-) -> Option<Fault> {
-    let Some(item) = table.get("config") else { return Some(Fault::Start { node, config: None }) };
-    let host = &lab.hosts[node.0];
-    let who = format!("{}, started again", host.name);
-    let reading = hosts::configuration(page, item, &who, later.files)?;
-    if let Role::Node(spec) = &host.role
-        && lab.readable[node.0]
-        && !reading.refused()
-    {
-        let [before, after] = [&spec.reading.config, &reading.config].map(shape);
-        if before != after {
-            let message = format!("{} would have other virtual routers than before", host.name);
-            let help = "the same instances by name, with the same virtual_router_id and addresses";
-            page.error("other-instances", item.span(), message, help);
-        }
-    }
-    later.configurations.push(reading);
-    Some(Fault::Start { node, config: Some(later.configurations.len() - 1) })
-}
-
-/// What a node's configurations have in common: name, virtual router and addresses of each instance.
-fn shape(config: &Config) -> Vec<(&str, u8, BTreeSet<IpAddr>)> {
-    let addresses = |i: &Instance| i.addresses.iter().chain(&i.excluded).map(|a| a.cidr.address).collect();
-    config.instances.iter().map(|i| (i.name.as_str(), i.vrid, addresses(i))).collect()
 }
 
 fn back(page: &Page<'_>, item: Option<Item<'_>>) -> Option<Option<Duration>> {

@@ -656,11 +656,17 @@ fn a_link_with_ipv6_has_its_link_local_address() {
 }
 
 #[test]
-fn a_node_can_be_started_with_another_configuration_of_the_same_routers() {
+fn a_node_can_be_started_with_another_configuration_or_reload_it() {
     check_more("[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"a-new.conf\"", "");
+    check_more("[[at]]\ntime = \"5s\"\nreload = \"a\"", "");
+    check_more("[[at]]\ntime = \"5s\"\nreload = \"a\"\nconfig = \"other.conf\"", "");
     check_more(
-        "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"other.conf\"",
-        "4:10 other-instances: a would have other virtual routers than before | the same instances by name, with the same virtual_router_id and addresses",
+        "[[at]]\ntime = \"5s\"\nreload = \"c\"",
+        "3:10 unknown-name: no node is called `c` | did you mean `a`?",
+    );
+    check_more(
+        "[[at]]\ntime = \"5s\"\nreload = \"a\"\nconfig = \"none.conf\"",
+        "4:10 unreadable-config: cannot read none.conf: no such file",
     );
     check_more(
         "[[at]]\ntime = \"5s\"\nstart = \"a\"\nconfig = \"none.conf\"",
