@@ -250,7 +250,7 @@ after = { advert = "a", nth = 0 }
 kill = "a"
 back = "1s""#,
         r#"
-1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, pause, resume, carrier, address, filter, partition, heal, mute, unmute, script, file, process, impair, clear, trunk
+1:1 no-verb: this [[at]] has no verb | one of: crash, kill, stop, start, reload, pause, resume, carrier, address, filter, partition, heal, mute, unmute, script, file, process, impair, clear, trunk
 3:1 missing-key: this [[at]] does not say when | time = "10s", or after = { advert = "ka1", nth = 5, plus = "400ms" }
 8:1 several-verbs: this [[at]] has `crash` already | one verb each: write another [[at]] for `stop`
 11:1 unknown-key: an [[at]] has no `crahs` | did you mean `crash`?
@@ -662,7 +662,7 @@ fn a_node_can_be_started_with_another_configuration_or_reload_it() {
     check_more("[[at]]\ntime = \"5s\"\nreload = \"a\"\nconfig = \"other.conf\"", "");
     check_more(
         "[[at]]\ntime = \"5s\"\nreload = \"c\"",
-        "3:10 unknown-name: no node is called `c` | did you mean `a`?",
+        "3:10 unknown-name: no node is called `c` | one of: a, b",
     );
     check_more(
         "[[at]]\ntime = \"5s\"\nreload = \"a\"\nconfig = \"none.conf\"",
