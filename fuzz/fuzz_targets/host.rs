@@ -24,6 +24,9 @@ impl Files for Inline {
     fn config(&self, path: &str) -> Result<Arc<Reading>, String> {
         Err(format!("{path}: not here"))
     }
+    fn text(&self, path: &str) -> Result<String, String> {
+        Err(format!("{path}: not here"))
+    }
     fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
         Arc::new(config::read(name, text, &NoSources))
     }

@@ -16,6 +16,9 @@ impl Files for Nobody {
         Ok(self.inline(path, "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 1\n}\n"))
     }
 
+    fn text(&self, path: &str) -> Result<String, String> {
+        Err(format!("{path}: not here"))
+    }
     fn inline(&self, name: &str, text: &str) -> Arc<Reading> {
         Arc::new(config::read(name, text, &NoSources))
     }

@@ -84,7 +84,7 @@ impl Samples {
         Difference { measured, low, high }
     }
 
-    /// As a table with commas: [`HEADING`] and a line a sample.
+    /// As a table with commas: a heading and a line a sample.
     pub fn csv(&self) -> String {
         let mut text = format!("{HEADING}\n");
         self.rounds.iter().for_each(|round| text.push_str(&self.lines(round)));
