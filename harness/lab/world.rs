@@ -61,6 +61,8 @@ pub(super) struct Lab {
     /// What is due, in the order of time and of being set going.
     queue: BTreeMap<(Instant, u64), Due>,
     queued: u64,
+    /// Since when it is done: what the run begins with was due a moment before.
+    going: Instant,
     alarm: Alarm,
     signals: SignalFd,
     /// Standard input, where the end of a laboratory that stays is told.
@@ -136,6 +138,7 @@ impl Lab {
             notes: Notes::default(),
             queue: BTreeMap::new(),
             queued: 0,
+            going: Instant::ZERO,
             alarm: Alarm::new()?,
             signals,
             leash: None,
@@ -200,6 +203,7 @@ impl Lab {
         self.start_services()?;
         self.start_first()?;
         self.set_going();
+        self.going = self.clock.now();
         let end = Instant::ZERO + self.scenario.duration;
         while self.clock.now() <= end {
             self.turn(end)?;
@@ -412,7 +416,7 @@ impl Lab {
                 break;
             }
             let due = self.queue.remove(&key).expect("the first is there");
-            self.notes.late(self.clock.now().saturating_since(key.0));
+            self.notes.late(self.clock.now().saturating_since(key.0.max(self.going)));
             self.act_on(key.0, due)?;
         }
         Ok(())
