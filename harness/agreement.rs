@@ -74,7 +74,7 @@ pub fn compare(ours: &Run, other: &Run, notes: &Notes, coarse: bool) -> Verdict 
         lanes.base = base(&run.scenario);
         lanes
     });
-    let worst = Duration::from_micros(notes.late_before.max(notes.late_during));
+    let worst = notes.late();
     let idle = worst <= IDLE && notes.load <= IDLE_LOAD;
     let base = if idle { Tolerance::IDLE } else { Tolerance::LOADED };
     let tolerance = Tolerance::real(base);

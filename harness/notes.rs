@@ -12,10 +12,19 @@ pub struct Notes {
     pub load: u64,
     /// How late the laboratory did what was due while it ran: the greatest.
     pub late_during: u64,
+    /// The longest that a process of the laboratory, daemon or script, waited for a processor while the laboratory ran.
+    pub waited: u64,
     /// How long frames spent between the kernel's stamp and the switch's other side: [`Spread`].
     pub residence: Spread,
     /// Frames that the kernel dropped because nobody read in time.
     pub dropped: u32,
+}
+
+impl Notes {
+    /// How late this machine may have made what daemons did.
+    pub fn late(&self) -> Duration {
+        Duration::from_micros(self.late_before.max(self.late_during).max(self.waited))
+    }
 }
 
 /// The distribution of many times, in microseconds.

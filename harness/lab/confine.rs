@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
 
-use super::priority::{SWITCH, go_first};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
@@ -55,7 +54,6 @@ pub fn enter() -> Result<Means, String> {
         ForkResult::Child => {
             end_with_parent().map_err(|e| format!("prctl: {e}"))?;
             own_mounts().map_err(|e| format!("mounts: {e}"))?;
-            go_first(SWITCH);
             Ok(means)
         }
     }

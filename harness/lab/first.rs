@@ -13,7 +13,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{ForkResult, Pid, chdir, fork, pause, pipe2};
 
-use super::priority::{DAEMONS, go_first};
+use super::priority::{STARTING, go_first};
 use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
 
 /// Process 1 of a host. It ends with the laboratory.
@@ -59,7 +59,7 @@ impl First {
         let fds = [inside.mount().as_raw_fd(), inside.name().as_raw_fd(), inside.net().as_raw_fd()];
         // The folder last: whoever enters a mount namespace is at its root.
         let enter = move || {
-            go_first(DAEMONS);
+            go_first(STARTING);
             enter_by(fds)?;
             hear_signals()?;
             Ok(chdir(folder)?)

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use nix::mount::{MsFlags, mount};
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{Host, Link, LinkSettings};
@@ -214,9 +213,7 @@ impl LabHost {
 
 /// The inside of a new host before it has links.
 fn prepare(name: &str) -> io::Result<(Netlink, Monitor)> {
-    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
-    fs::create_dir(FOLDER)?;
-    super::private::usual()?;
+    super::private::settle()?;
     nix::unistd::sethostname(name)?;
     // Duplicate address detection would keep addresses silent for a second or two, drawn by lot.
     for which in ["all", "default"] {

@@ -35,8 +35,13 @@ impl Notes {
     }
 
     /// Something was done so late.
-    pub(super) fn late(&mut self, by: Duration) {
+    pub(super) fn was_late(&mut self, by: Duration) {
         self.late_during = self.late_during.max(by.as_micros());
+    }
+
+    /// A process waited so long for a processor.
+    pub(super) fn waited(&mut self, wait: Duration) {
+        self.waited = self.waited.max(wait.as_micros());
     }
 
     /// A frame spent so long here.

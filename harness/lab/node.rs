@@ -149,9 +149,9 @@ impl Node {
         self.main.is_some() && self.there.is_none()
     }
 
-    /// The daemon works now.
-    pub(super) fn is_there(&mut self, now: Instant) {
-        self.there.get_or_insert(now);
+    /// The daemon works now; whether that is news.
+    pub(super) fn is_there(&mut self, now: Instant) -> bool {
+        self.there.replace(self.there.unwrap_or(now)).is_none()
     }
 
     /// Starts the daemon.

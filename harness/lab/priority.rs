@@ -3,27 +3,53 @@
 //! takes both processors; in the class SCHED_RR (sched(7)) never more than 7 ms.
 //!
 //! The switch goes before the daemons. In one class a daemon that sends two hundred gratuitous ARPs kept it from carrying them
-//! for 100 ms, the length of a turn. A refusal is felt as noise, which is measured.
+//! for 100 ms, the length of a turn. Daemons that work go before those that still read their files, 30 ms of computing. To build a
+//! laboratory or to write down what it saw has no hurry. A refusal is felt as noise, which is measured.
+
+use nix::unistd::Pid;
 
 /// Whoever computes for so long without waiting for anything, in microseconds, is ended by a signal (RLIMIT_RTTIME, getrlimit(2)) instead of
 /// taking the machine from everybody else.
 const PATIENCE: u64 = 1_000_000;
 
 /// The switch.
-pub(super) const SWITCH: i32 = 2;
-/// Daemons and services.
-pub(super) const DAEMONS: i32 = 1;
+pub(super) const SWITCH: i32 = 3;
+/// Daemons that work.
+pub(super) const DAEMONS: i32 = 2;
+/// Daemons that start, and services.
+pub(super) const STARTING: i32 = 1;
 
 /// Moves the calling process, and what it starts from now on, into that place of SCHED_RR. Makes only
 /// system calls.
 pub(super) fn go_first(place: i32) {
-    let parameters = libc::sched_param { sched_priority: place };
     let limit = libc::rlimit { rlim_cur: PATIENCE, rlim_max: PATIENCE };
-    // SAFETY: the structures are those that setrlimit(2) and sched_setscheduler(2) read, and live through the calls. Without the limit
-    // the process stays as it was.
+    // SAFETY: the structure is the one that setrlimit(2) reads, and lives through the call. Without the limit the process stays as it
+    // was.
     unsafe {
         if libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) == 0 {
-            libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameters);
+            schedule(0, libc::SCHED_RR, place);
         }
     }
+}
+
+/// Moves a daemon that has started into the place of those that work.
+pub(super) fn has_started(process: Pid) {
+    // SAFETY: see there. A process that has ended meanwhile is refused.
+    unsafe { schedule(process.as_raw(), libc::SCHED_RR, DAEMONS) };
+}
+
+/// The calling process is like any other again.
+pub(super) fn go_back() {
+    // SAFETY: see there.
+    unsafe { schedule(0, libc::SCHED_OTHER, 0) };
+}
+
+/// `process` 0 is the calling one.
+///
+/// # Safety
+/// None but that of a system call: the structure lives through it.
+unsafe fn schedule(process: i32, class: i32, place: i32) {
+    let parameters = libc::sched_param { sched_priority: place };
+    // SAFETY: the structure is the one that sched_setscheduler(2) reads.
+    unsafe { libc::sched_setscheduler(process, class, &raw const parameters) };
 }

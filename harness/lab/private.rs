@@ -1,6 +1,7 @@
-//! What a node writes is its own: folders are covered by an overlay of themselves in the node's mount namespace, so that the machine keeps
-//! every file as it is.
+//! What a node writes is its own: in its mount namespace the machine's files can only be read, and folders that are written to are
+//! covered by an overlay of themselves.
 
+use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use super::host::FOLDER;
 
 /// A folder that is empty and the node's own from the beginning.
 const RUN: &str = "/run";
+/// All of these.
+const FRESH: [&str; 2] = [RUN, "/dev/shm"];
 /// Where daemons and scripts write as a rule.
 const USUAL: [&str; 3] = ["/etc", "/tmp", "/var"];
 
@@ -18,8 +21,17 @@ const USUAL: [&str; 3] = ["/etc", "/tmp", "/var"];
 /// that each daemon waited for the lines of all others.
 const CONSOLE: &str = "/dev/console";
 
-/// Covers what is usually written to. Runs inside the node's namespaces, as everything here.
-pub(super) fn usual() -> io::Result<()> {
+/// Seals what is there, and covers what is usually written to. Runs inside the node's namespaces, as everything here.
+pub(super) fn settle() -> io::Result<()> {
+    read_only(c"/", true)?;
+    // Where settings of the kernel are written, which are the node's own.
+    read_only(c"/proc", false)?;
+    for folder in FRESH {
+        if Path::new(folder).is_dir() {
+            mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
+        }
+    }
+    fs::create_dir(FOLDER)?;
     if Path::new(CONSOLE).exists() {
         mount(Some("/dev/null"), CONSOLE, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
     }
@@ -38,6 +50,24 @@ pub(super) fn room_for(file: &Path) -> io::Result<()> {
         cover(there)?;
     }
     fs::create_dir_all(folder)
+}
+
+/// Whether a mount can only be read, or `/` with everything below it.
+fn read_only(at: &'static CStr, yes: bool) -> io::Result<()> {
+    // SAFETY: all zeros is a value of this structure of numbers.
+    let mut wish: libc::mount_attr = unsafe { std::mem::zeroed() };
+    let flags = if yes {
+        wish.attr_set = libc::MOUNT_ATTR_RDONLY;
+        libc::AT_RECURSIVE
+    } else {
+        wish.attr_clr = libc::MOUNT_ATTR_RDONLY;
+        0
+    };
+    let size = size_of::<libc::mount_attr>();
+    // SAFETY: mount_setattr(2) reads a path that ends with a zero and a structure of this size, which live through the call.
+    let done =
+        unsafe { libc::syscall(libc::SYS_mount_setattr, -1, at.as_ptr(), flags, &raw const wish, size) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn is_own(folder: &Path) -> bool {

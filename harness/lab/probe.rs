@@ -1,6 +1,5 @@
 //! What a laboratory is made of, tried where it would be: in namespaces of its own. For `vrrplab doctor`.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +8,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 use vrrplab_engine::addr::Mac;
 
 use super::first::First;
-use super::host::FOLDER;
 use crate::doctor::{Check, State};
 use crate::files;
 use crate::kernel::clock::Alarm;
@@ -53,7 +51,7 @@ fn tried(name: &str, done: io::Result<()>, needed_for: &str) -> Check {
 
 /// As nodes have it: see `private`.
 fn overlay() -> Check {
-    let done = fs::create_dir_all(FOLDER).and_then(|()| super::private::usual());
+    let done = Namespaces::create(super::private::settle).map(drop);
     tried("overlay", done, ALL).essential().remedy("modprobe overlay")
 }
 

@@ -19,6 +19,7 @@ use vrrplab_sim::switch::class::{Class, Kind};
 
 use super::launch::Crew;
 use super::node::{Node, processes_of};
+use super::priority::{SWITCH, go_first};
 use super::world::Lab;
 use crate::bench::takeover::{Plan, Sample, Samples};
 use crate::files::Beside;
@@ -85,6 +86,7 @@ impl Pairs {
     /// Builds the laboratory and starts all four daemons.
     fn start(plan: &Plan, scenario: Arc<Scenario>, crew: Crew) -> io::Result<Pairs> {
         let mut lab = Lab::build(scenario, plan.seed, crew)?;
+        go_first(SWITCH);
         lab.settle()?;
         for h in 0..4 {
             // No details, and no syslog: without one the C library writes to the machine's console instead, which is slow.

@@ -13,7 +13,8 @@ use vrrplab_sim::trace::{Cause, Name, NeighbourState, What};
 use super::host::Above;
 use super::launch::frr;
 use super::lines;
-use super::node::Lines;
+use super::node::{Lines, processes_of};
+use super::priority::has_started;
 use super::world::Lab;
 use crate::kernel::netlink::{AddressState, Change, LinkState, NeighbourEntry};
 
@@ -146,8 +147,8 @@ impl Lab {
 
     fn claim(&mut self, h: usize, instance: Name, to: Announced, priority: u8) {
         let now = self.clock.now();
+        self.is_there(h);
         let node = self.nodes[h].as_mut().expect("who claims is a node");
-        node.is_there(now);
         let state = match to {
             Announced::Backup => Some(State::Backup),
             Announced::Master => Some(State::Master),
@@ -162,6 +163,18 @@ impl Lab {
         let sight = instance.clone();
         self.tell(now, Some(h), What::Claim { instance, from, to, priority }, Cause::None);
         self.noticed(now, Sight::State(h, &sight, to));
+    }
+
+    /// A daemon works from now on.
+    fn is_there(&mut self, h: usize) {
+        let now = self.clock.now();
+        let node = self.nodes[h].as_mut().expect("who says so is a node");
+        // It is late or it is not: what does not matter to it is no reason to stop.
+        if node.is_there(now)
+            && let Ok(own) = processes_of(&self.hosts[h])
+        {
+            own.into_iter().for_each(has_started);
+        }
     }
 
     /// Stand-ins of commands tell what they do.
@@ -204,7 +217,7 @@ impl Lab {
         }
         for line in lines {
             if line.contains(STARTED) {
-                self.nodes[h].as_mut().expect("who logs is a node").is_there(self.clock.now());
+                self.is_there(h);
             }
             self.log_line(h, undated(&line));
         }

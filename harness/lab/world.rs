@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -23,10 +24,13 @@ use super::launch::{Crew, Launch};
 use super::mail::Servers;
 use super::node::Node;
 use super::ping::Prober;
+use super::priority::{SWITCH, go_back, go_first};
+use super::private::room_for;
 use super::record::{Record, Seen};
 use super::relay::Delivery;
 use super::services::Services;
 use super::standin;
+use super::waits::Waits;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
 use crate::notes::Notes;
@@ -58,6 +62,7 @@ pub(super) struct Lab {
     pub(super) services: Services,
     pub(super) record: Record,
     pub(super) notes: Notes,
+    waits: Waits,
     /// What is due, in the order of time and of being set going.
     queue: BTreeMap<(Instant, u64), Due>,
     queued: u64,
@@ -136,6 +141,7 @@ impl Lab {
             services: Services::default(),
             record: Record::default(),
             notes: Notes::default(),
+            waits: Waits::default(),
             queue: BTreeMap::new(),
             queued: 0,
             going: Instant::ZERO,
@@ -162,7 +168,9 @@ impl Lab {
                     let launch = self.launch(h, &node.reading).map_err(io::Error::other)?;
                     let models = &self.models[h];
                     let inside = &self.hosts[h].namespaces;
+                    let elsewhere = scenario.files_of(HostIndex(h));
                     let cover = || {
+                        elsewhere.iter().try_for_each(|path| room_for(Path::new(path)))?;
                         write_files(node)?;
                         let later = scenario.later_of(HostIndex(h));
                         standin::cover([&node.reading].into_iter().chain(later).map(|r| &r.config), models)
@@ -198,6 +206,7 @@ impl Lab {
 
     /// Runs the scenario from its beginning to its end.
     pub(super) fn run(&mut self) -> io::Result<()> {
+        go_first(SWITCH);
         self.settle()?;
         self.clock = RunClock::start();
         self.start_services()?;
@@ -207,7 +216,9 @@ impl Lab {
         let end = Instant::ZERO + self.scenario.duration;
         while self.clock.now() <= end {
             self.turn(end)?;
+            self.look_at_waits()?;
         }
+        go_back();
         for h in 0..self.hosts.len() {
             self.notes.unread(&self.hosts[h].links)?;
         }
@@ -231,12 +242,14 @@ impl Lab {
     fn start_first(&mut self) -> io::Result<()> {
         let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
         let set_going = self.clock.now();
+        self.look_at_waits()?;
         for &h in &first {
             self.start(h)?;
         }
         let patience = self.clock.now() + START;
         while self.clock.now() < patience && first.iter().any(|&h| self.is_starting(h)) {
             self.turn(patience.min(self.clock.now() + LOOK))?;
+            self.look_at_waits()?;
         }
         let there = first.iter().filter_map(|&h| self.nodes[h].as_ref()?.there).min();
         let began = Instant::ZERO + there.unwrap_or(set_going).saturating_since(Instant::ZERO + BEFORE);
@@ -248,6 +261,13 @@ impl Lab {
         for h in first {
             let text = format!("start {}", self.scenario.hosts[h].name);
             self.tell(Instant::ZERO, None, What::Fault(text), Cause::None);
+        }
+        Ok(())
+    }
+
+    fn look_at_waits(&mut self) -> io::Result<()> {
+        if let Some(wait) = self.waits.look()? {
+            self.notes.waited(wait);
         }
         Ok(())
     }
@@ -416,7 +436,7 @@ impl Lab {
                 break;
             }
             let due = self.queue.remove(&key).expect("the first is there");
-            self.notes.late(self.clock.now().saturating_since(key.0.max(self.going)));
+            self.notes.was_late(self.clock.now().saturating_since(key.0.max(self.going)));
             self.act_on(key.0, due)?;
         }
         Ok(())
@@ -503,7 +523,7 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
             _ => Ok(()),
         };
     };
-    super::private::room_for(std::path::Path::new(path)).map_err(fail)?;
+    room_for(Path::new(path)).map_err(fail)?;
     std::fs::write(path, content).map_err(fail)
 }
 

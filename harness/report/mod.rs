@@ -59,9 +59,11 @@ pub fn notes(notes: &Notes, colour: bool) -> String {
         ),
     };
     let text = format!(
-        "timers late by up to {} before and {} during the run;{switch} {} frames dropped",
+        "timers late by up to {} before and {} during the run; daemons waited for a processor {} at most;{switch} {} \
+         frames dropped",
         micros(notes.late_before),
         micros(notes.late_during),
+        micros(notes.waited),
         notes.dropped
     );
     let paint = Paint::new(colour);

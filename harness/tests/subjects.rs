@@ -111,7 +111,7 @@ fn trial(
 }
 
 fn judge(done: &LabRun, verdict: Result<(), String>) -> Result<Completion, Failed> {
-    let late = Duration::from_micros(done.notes.late_before.max(done.notes.late_during));
+    let late = done.notes.late();
     match verdict {
         Ok(()) => Ok(Completion::Completed),
         Err(why) if late > LATE => {

@@ -124,7 +124,7 @@ impl Summary {
         let ethertype = u16_at(bytes, 12).unwrap_or(0);
         let inner = match (ethertype, bytes.get(14..)) {
             (ETHERTYPE_IPV4, Some(packet)) => of_ipv4(packet),
-            (ETHERTYPE_ARP, Some(packet)) => of_arp(packet),
+            (ETHERTYPE_ARP, Some(packet)) => of_arp(packet, bytes[0] & 1 == 1),
             (ETHERTYPE_IPV6, Some(packet)) => of_ipv6(packet),
             _ => None,
         };
@@ -225,14 +225,16 @@ fn of_echo(message: &[u8], source: Ipv4Addr, destination: Ipv4Addr) -> Option<Su
     Some(Summary::Echo { reply: kind == 0, source, destination, sequence: u16::from_be_bytes([high, low]) })
 }
 
-fn of_arp(packet: &[u8]) -> Option<Summary> {
+/// Gratuitous is what is told to everybody. A kernel that still has an address answers another's gratuitous request for it, to that
+/// one alone.
+fn of_arp(packet: &[u8], to_group: bool) -> Option<Summary> {
     // Ethernet addresses for IPv4 addresses, request or reply.
     let &[0, 1, 8, 0, 6, 4, 0, operation @ (1 | 2), ref rest @ ..] = packet else { return None };
     let mac = Mac(*rest.first_chunk()?);
     let (sender, target) = (address_at(rest, 6)?, address_at(rest, 16)?);
     let reply = operation == 2;
     Some(match reply {
-        _ if sender == target => Summary::Garp { reply, address: sender, mac },
+        _ if sender == target && (to_group || !reply) => Summary::Garp { reply, address: sender, mac },
         true => Summary::ArpReply { address: sender, mac },
         false => Summary::ArpRequest { target, sender },
     })

@@ -1,6 +1,6 @@
 //! The meaning of a scenario file: every name resolved, every value in range.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -376,6 +376,21 @@ impl Scenario {
             }
             _ => None,
         })
+    }
+
+    /// The files of a node that daemons track or acts write.
+    pub fn files_of(&self, node: HostIndex) -> BTreeSet<&str> {
+        let own = match &self.hosts[node.0].role {
+            Role::Node(spec) => Some(&spec.reading),
+            Role::Client(_) => None,
+        };
+        let readings = own.into_iter().chain(self.later_of(node));
+        let tracked = readings.flat_map(|reading| &reading.config.files).map(|file| file.file.as_str());
+        let written = self.script.iter().filter_map(|act| match &act.fault {
+            Fault::File { node: n, path, .. } if *n == node => Some(&**path),
+            _ => None,
+        });
+        tracked.chain(written).collect()
     }
 }
 

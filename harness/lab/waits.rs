@@ -1,0 +1,118 @@
+//! How long processes of a laboratory wait for a processor, as the kernel counts it for each (`/proc/PID/schedstat`, the
+//! second number): what a daemon is late by without having been slow.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use std::time::Instant;
+
+use vrrplab_engine::time::Duration;
+
+/// How often it is looked at: a wait is told from the next only if that comes later.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+/// How often new processes are looked for.
+const LIST: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// The processes of a laboratory but the one that calls, which is process 1.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    known: BTreeMap<u32, Process>,
+    /// None before the first look.
+    looked: Option<Instant>,
+    listed: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Process {
+    counts: File,
+    /// How long it has waited, in nanoseconds.
+    waited: u64,
+}
+
+impl Waits {
+    /// The longest that a process has waited since it was looked at before; none where that was a moment ago. What processes
+    /// waited before the first look counts for nothing.
+    pub(super) fn look(&mut self) -> io::Result<Option<Duration>> {
+        let now = Instant::now();
+        if self.looked.is_some_and(|looked| now - looked < LOOK) {
+            return Ok(None);
+        }
+        self.looked = Some(now);
+        let mut longest = 0;
+        self.known.retain(|_, process| {
+            let Some(waited) = waited(&process.counts) else { return false };
+            longest = longest.max(waited - process.waited);
+            process.waited = waited;
+            true
+        });
+        if self.listed.is_none_or(|listed| now - listed >= LIST) {
+            let fresh = self.list()?;
+            longest = longest.max(if self.listed.is_some() { fresh } else { 0 });
+            self.listed = Some(now);
+        }
+        Ok(Some(Duration::from_micros(longest / 1_000)))
+    }
+
+    /// Finds new processes; the longest that one of them has waited.
+    fn list(&mut self) -> io::Result<u64> {
+        let mut longest = 0;
+        for entry in fs::read_dir("/proc")? {
+            let entry = entry?;
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            if pid == 1 || self.known.contains_key(&pid) {
+                continue;
+            }
+            // It may have ended since it was listed; a kernel without CONFIG_SCHED_INFO does not count.
+            let Ok(counts) = File::open(entry.path().join("schedstat")) else { continue };
+            let Some(waited) = waited(&counts) else { continue };
+            longest = longest.max(waited);
+            self.known.insert(pid, Process { counts, waited });
+        }
+        Ok(longest)
+    }
+}
+
+fn waited(counts: &File) -> Option<u64> {
+    let mut text = [0; 64];
+    let length = counts.read_at(&mut text, 0).ok()?;
+    second(std::str::from_utf8(&text[..length]).ok()?)
+}
+
+/// `ran waited turns`
+fn second(counts: &str) -> Option<u64> {
+    counts.split(' ').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_counts_waits() {
+        assert_eq!(second("387146 2500 1\n"), Some(2_500));
+        assert_eq!(second(""), None);
+    }
+
+    /// A process that shares a processor with another waits half of the time.
+    #[test]
+    fn a_process_that_waits_is_seen() {
+        use std::process::{Command, Stdio};
+        let busy = || {
+            let both = "taskset -p -c 0 $$ >/dev/null; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+            Command::new("sh").args(["-c", both]).stdout(Stdio::null()).spawn().expect("a shell")
+        };
+        let mut children = [busy(), busy()];
+        let mut waits = Waits::default();
+        let mut sum = Duration::ZERO;
+        while children.iter_mut().all(|child| child.try_wait().expect("it is ours").is_none()) {
+            if let Some(wait) = waits.look().expect("/proc can be read") {
+                sum = Duration::from_micros(sum.as_micros() + wait.as_micros());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        children.iter_mut().for_each(|child| drop(child.wait()));
+        assert!(sum > Duration::from_millis(20), "{sum}");
+    }
+}
