@@ -5,7 +5,13 @@ set -euo pipefail
 missing=()
 command -v tshark >/dev/null || missing+=(tshark)
 command -v c++ >/dev/null || missing+=(g++)
-# Programs that scenarios run beside daemons on the real kernel, and those that their scripts ask with.
+# What the real kernel's tests hold our daemon against, how its filters are set and asked for, programs that scenarios run beside
+# daemons, and those that their scripts ask with.
+command -v keepalived >/dev/null || missing+=(keepalived)
+[ -x /usr/lib/frr/vrrpd ] || missing+=(frr)
+command -v nft >/dev/null || missing+=(nftables)
+command -v ip >/dev/null || missing+=(iproute2)
+command -v unshare >/dev/null || missing+=(util-linux)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx)
 command -v killall >/dev/null || missing+=(psmisc)

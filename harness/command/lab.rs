@@ -14,6 +14,9 @@ pub(super) struct LabArguments {
     /// Scenario files or keepalived.conf files
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
+    /// The process that it ends with
+    #[arg(long)]
+    parent: u32,
     /// Which of the scenarios
     #[arg(long)]
     scenario: String,
@@ -54,7 +57,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         template: arguments.template.clone(),
         hold: arguments.hold,
     };
-    let done = confine::enter().and_then(|_| lab::serve(&order, console.out));
+    let done = confine::enter(arguments.parent).and_then(|_| lab::serve(&order, console.out));
     match done {
         Ok(()) => Exit::Pass,
         Err(error) => {

@@ -108,7 +108,7 @@ fn measure(_: &Plan, _: &mut Console<'_>) -> Result<(Samples, Vec<String>), Stri
 /// From here on this is a process in namespaces of its own, with a /run of its own.
 #[cfg(feature = "netns")]
 fn measure(plan: &Plan, console: &mut Console<'_>) -> Result<(Samples, Vec<String>), String> {
-    crate::lab::confine::enter()?;
+    crate::lab::confine::enter(std::os::unix::process::parent_id())?;
     let of = plan.warm_up + plan.runs;
     crate::lab::takeover::measure(plan, |done| {
         if done.is_multiple_of(100) {

@@ -6,14 +6,17 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::parent_id;
 
+use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Uid, fork, getgid, getuid};
+use nix::unistd::{ForkResult, Pid, Uid, fork, getgid, getuid, pipe2};
 
 /// What stands between why there is no laboratory and what would permit one.
 pub const PERMIT: &str = "  to permit it:";
@@ -28,9 +31,10 @@ pub enum Means {
 }
 
 /// Moves the process into namespaces of its own and becomes process 1 there. The process that called stays behind and
-/// ends with the status of the one that goes on. The error says what would permit it.
-pub fn enter() -> Result<Means, String> {
-    end_with_parent().map_err(|e| format!("prctl: {e}"))?;
+/// ends with the status of the one that goes on; both end with the caller's parent, if it is still `parent`. The error says what
+/// would permit it.
+pub fn enter(parent: u32) -> Result<Means, String> {
+    end_with_parent(|| parent_id() == parent).map_err(|e| format!("prctl: {e}"))?;
     let means = if Uid::effective().is_root() { Means::Root } else { Means::UserNamespace };
     if means == Means::UserNamespace {
         user_namespace()?;
@@ -41,33 +45,47 @@ pub fn enter() -> Result<Means, String> {
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC;
     unshare(all).map_err(|e| refused(&format!("namespaces: {e}")))?;
+    let (theirs, ours) = pipe2(OFlag::O_CLOEXEC).map_err(|e| format!("pipe: {e}"))?;
     // SAFETY: the process has a single thread, so the child may do everything that the parent may.
     match unsafe { fork() }.map_err(|e| format!("fork: {e}"))? {
-        ForkResult::Parent { child } => loop {
-            match waitpid(child, None) {
-                Ok(WaitStatus::Exited(_, status)) => std::process::exit(status),
-                Ok(WaitStatus::Signaled(_, signal, _)) => std::process::exit(128 + signal as i32),
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => return Err(format!("wait: {error}")),
-            }
-        },
+        ForkResult::Parent { child } => {
+            drop(theirs);
+            let why = end_with(child);
+            drop(ours);
+            Err(why)
+        }
         ForkResult::Child => {
-            end_with_parent().map_err(|e| format!("prctl: {e}"))?;
+            drop(ours);
+            // Its number is 0 here whether it lives or not.
+            end_with_parent(|| has_writer(&theirs)).map_err(|e| format!("prctl: {e}"))?;
             own_mounts().map_err(|e| format!("mounts: {e}"))?;
             Ok(means)
         }
     }
 }
 
-/// SIGKILL when the parent ends.
-fn end_with_parent() -> io::Result<()> {
-    let before = parent_id();
-    prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // It may have ended in between. In a new process namespace the parent is 0, which stays so.
-    if parent_id() != before {
-        return Err(io::Error::other("the parent has ended"));
+/// Ends when the child does, with its status; or says why that is not to be known.
+fn end_with(child: Pid) -> String {
+    loop {
+        match waitpid(child, None) {
+            Ok(WaitStatus::Exited(_, status)) => std::process::exit(status),
+            Ok(WaitStatus::Signaled(_, signal, _)) => std::process::exit(128 + signal as i32),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return format!("wait: {error}"),
+        }
     }
-    Ok(())
+}
+
+/// SIGKILL when the parent ends. It may have ended before that was said.
+fn end_with_parent(lives: impl FnOnce() -> bool) -> io::Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    if lives() { Ok(()) } else { Err(io::Error::other("the parent has ended")) }
+}
+
+/// Whether somebody can still write into a pipe into which nobody does.
+fn has_writer(pipe: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO) == Ok(0)
 }
 
 fn user_namespace() -> Result<(), String> {

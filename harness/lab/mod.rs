@@ -93,6 +93,7 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
     }
     let mut child = Command::new(program)
         .arg("lab")
+        .args(["--parent", &std::process::id().to_string()])
         .args(["--scenario", &order.scenario.name])
         .args(["--seed", &order.seed.to_string()])
         .args(["--subject", &order.subjects.to_string()])
@@ -145,6 +146,7 @@ pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
     let scenario = Arc::new(order.scenario.later(order.later));
     let crew = launch::Crew::new(&order.subjects, order.template.as_deref())?;
+    priority::go_first(priority::STARTING);
     let mut lab = world::Lab::build(scenario, order.seed, crew).map_err(failed)?;
     lab.run().map_err(failed)?;
     let header = Header {

@@ -3,8 +3,9 @@
 //! takes both processors; in the class SCHED_RR (sched(7)) never more than 7 ms.
 //!
 //! The switch goes before the daemons. In one class a daemon that sends two hundred gratuitous ARPs kept it from carrying them
-//! for 100 ms, the length of a turn. Daemons that work go before those that still read their files, 30 ms of computing. To build a
-//! laboratory or to write down what it saw has no hurry. A refusal is felt as noise, which is measured.
+//! for 100 ms, the length of a turn. Daemons that work go before those that still read their files, 30 ms of computing, and
+//! laboratories before those that are being built; these go before other work all the same, because they hold the kernel's lock of all
+//! interfaces, for which others wait. To write down what was seen has no hurry. A refusal is felt as noise, which is measured.
 
 use nix::unistd::Pid;
 
@@ -16,7 +17,7 @@ const PATIENCE: u64 = 1_000_000;
 pub(super) const SWITCH: i32 = 3;
 /// Daemons that work.
 pub(super) const DAEMONS: i32 = 2;
-/// Daemons that start, and services.
+/// Daemons that start, services, and laboratories that are being built.
 pub(super) const STARTING: i32 = 1;
 
 /// Moves the calling process, and what it starts from now on, into that place of SCHED_RR. Makes only
