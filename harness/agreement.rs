@@ -15,12 +15,6 @@ const IDLE: Duration = Duration::from_millis(5);
 /// So is one on which more than half a process waits for each processor, in hundredths.
 const IDLE_LOAD: u64 = 50;
 
-/// On a machine on which more than one process waits for each processor, in hundredths, some wait for what others hold: the
-/// kernel's lock of all interfaces, files. No count tells of that.
-const SWAMPED_LOAD: u64 = 100;
-/// There nothing can be said of an event that is late by less than this.
-const SWAMPED: Duration = Duration::from_millis(300);
-
 /// How far the script may be moved, and in which steps.
 const MOST: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(10);
@@ -83,27 +77,20 @@ pub fn compare(ours: &Run, other: &Run, notes: &Notes, coarse: bool) -> Verdict 
     let worst = notes.late();
     let idle = worst <= IDLE && notes.load <= IDLE_LOAD;
     let base = if idle { Tolerance::IDLE } else { Tolerance::LOADED };
-    let agreed = |base: Duration| match coarse {
-        true => agree::agree_speakers(&lanes[0], &lanes[1], &Tolerance::real(base)),
-        false => agree::agree(&lanes[0], &lanes[1], &Tolerance::real(base)),
+    let tolerance = Tolerance::real(base);
+    let agreement = match coarse {
+        true => agree::agree_speakers(&lanes[0], &lanes[1], &tolerance),
+        false => agree::agree(&lanes[0], &lanes[1], &tolerance),
     };
-    let agreement = agreed(base);
+    // Who starts later than another by more than timers differ is another router.
+    let worst = worst.max(Duration::from_micros(notes.apart));
     if agreement.holds() {
-        Verdict::Agrees(largest(&agreement))
+        Verdict::Agrees(agreement.largest.map_or(Duration::ZERO, |deviation| deviation.distance.off))
     } else if worst > Tolerance::LOADED || notes.dropped > 0 {
         Verdict::Inconclusive(worst, agreement)
-    } else if notes.load > SWAMPED_LOAD
-        && let late = agreed(SWAMPED)
-        && late.holds()
-    {
-        Verdict::Inconclusive(largest(&late), agreement)
     } else {
         Verdict::Differs(agreement)
     }
-}
-
-fn largest(agreement: &Agreement) -> Duration {
-    agreement.largest.as_ref().map_or(Duration::ZERO, |deviation| deviation.distance.off)
 }
 
 /// What hosts have of their own: no daemon's business.

@@ -93,23 +93,9 @@ fn bridge_unfit(scenario: &Scenario) -> Option<String> {
     if let Some(trunk) = scenario.trunks.iter().find(|t| t.between.iter().any(|s| kernel(*s))) {
         return Some(format!("trunk {}: {} has none", trunk.name, switch(first)));
     }
-    let network = scenario.script.iter().find(|act| of_the_network(&act.fault))?;
+    let network = scenario.script.iter().find(|act| matches!(act.fault, Fault::Network(_)))?;
     let fault = describe(scenario, &network.fault);
     Some(format!("act `{fault}`: {} can only lose carriers and hosts", switch(first)))
-}
-
-/// Faults that only a switch of ours has.
-fn of_the_network(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Partition { .. }
-            | Fault::Heal(_)
-            | Fault::Mute { .. }
-            | Fault::Unmute { .. }
-            | Fault::Impair { .. }
-            | Fault::Clear(_)
-            | Fault::Trunk { .. }
-    )
 }
 
 fn host_unfit(host: &Host) -> Option<&'static str> {

@@ -14,6 +14,11 @@ pub struct Notes {
     pub late_during: u64,
     /// The longest that a process of the laboratory, daemon or script, waited for a processor while the laboratory ran.
     pub waited: u64,
+    /// How late a process like a daemon, which waits for a timer and then for the kernel's lock of all interfaces, was at most
+    /// while the laboratory ran.
+    pub witnessed: u64,
+    /// How far apart the daemons were there that start with the run.
+    pub apart: u64,
     /// How long frames spent between the kernel's stamp and the switch's other side: [`Spread`].
     pub residence: Spread,
     /// Frames that the kernel dropped because nobody read in time.
@@ -23,7 +28,8 @@ pub struct Notes {
 impl Notes {
     /// How late this machine may have made what daemons did.
     pub fn late(&self) -> Duration {
-        Duration::from_micros(self.late_before.max(self.late_during).max(self.waited))
+        let all = [self.late_before, self.late_during, self.waited, self.witnessed];
+        Duration::from_micros(all.into_iter().fold(0, u64::max))
     }
 }
 

@@ -21,9 +21,6 @@ impl Lab {
         let fault = &scenario.script[n].fault;
         let now = self.clock.now();
         self.tell(now, None, What::Fault(describe(&scenario, fault)), Cause::Fault(n as u32 + 1));
-        if let Some(end) = self.fabric.act(n, fault, now) {
-            self.later(end, Due::EndOfImpairment { act: n });
-        }
         match fault {
             Fault::Crash { node, back } => {
                 self.crash(node.0)?;
@@ -64,14 +61,12 @@ impl Lab {
                 self.hosts[node.0].namespaces.within(|| write_file(path, content.as_deref()))?
             }
             Fault::Process { node, pattern, running } => self.set_running(node.0, pattern, *running),
-            // The network's, done above.
-            Fault::Partition { .. }
-            | Fault::Heal(_)
-            | Fault::Mute { .. }
-            | Fault::Unmute { .. }
-            | Fault::Impair { .. }
-            | Fault::Clear(_)
-            | Fault::Trunk { .. } => Ok(()),
+            Fault::Network(fault) => {
+                if let Some(end) = self.fabric.act(n, fault, now) {
+                    self.later(end, Due::EndOfImpairment { act: n });
+                }
+                Ok(())
+            }
         }
     }
 

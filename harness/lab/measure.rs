@@ -39,6 +39,11 @@ impl Notes {
         self.late_during = self.late_during.max(by.as_micros());
     }
 
+    /// The witness was so late.
+    pub(super) fn witnessed(&mut self, late: Duration) {
+        self.witnessed = self.witnessed.max(late.as_micros());
+    }
+
     /// A process waited so long for a processor.
     pub(super) fn waited(&mut self, wait: Duration) {
         self.waited = self.waited.max(wait.as_micros());

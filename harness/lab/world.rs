@@ -31,6 +31,7 @@ use super::relay::Delivery;
 use super::services::Services;
 use super::standin;
 use super::waits::Waits;
+use super::witness::Witness;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
 use crate::notes::Notes;
@@ -63,6 +64,7 @@ pub(super) struct Lab {
     pub(super) record: Record,
     pub(super) notes: Notes,
     waits: Waits,
+    witness: Witness,
     /// What is due, in the order of time and of being set going.
     queue: BTreeMap<(Instant, u64), Due>,
     queued: u64,
@@ -142,6 +144,7 @@ impl Lab {
             record: Record::default(),
             notes: Notes::default(),
             waits: Waits::default(),
+            witness: Witness::send()?,
             queue: BTreeMap::new(),
             queued: 0,
             going: Instant::ZERO,
@@ -219,6 +222,7 @@ impl Lab {
             self.look_at_waits()?;
         }
         go_back();
+        self.notes.witnessed(self.witness.late()?);
         for h in 0..self.hosts.len() {
             self.notes.unread(&self.hosts[h].links)?;
         }
@@ -243,6 +247,8 @@ impl Lab {
         let first: Vec<usize> = (0..self.hosts.len()).filter(|&h| self.starts_first(h)).collect();
         let set_going = self.clock.now();
         self.look_at_waits()?;
+        // What it saw while the laboratory was built is no part of the run.
+        self.witness.late()?;
         for &h in &first {
             self.start(h)?;
         }
@@ -252,6 +258,7 @@ impl Lab {
             self.look_at_waits()?;
         }
         let there = first.iter().filter_map(|&h| self.nodes[h].as_ref()?.there).min();
+        self.notes.apart = self.apart(&first).as_micros();
         let began = Instant::ZERO + there.unwrap_or(set_going).saturating_since(Instant::ZERO + BEFORE);
         let shifted = |at: Instant| Instant::ZERO + at.saturating_since(began);
         self.clock.begin_at(began);
@@ -263,6 +270,15 @@ impl Lab {
             self.tell(Instant::ZERO, None, What::Fault(text), Cause::None);
         }
         Ok(())
+    }
+
+    /// How much later than the first of them the last one was there.
+    fn apart(&self, hosts: &[usize]) -> Duration {
+        let there = || hosts.iter().filter_map(|&h| self.nodes[h].as_ref()?.there);
+        match (there().min(), there().max()) {
+            (Some(first), Some(last)) => last.saturating_since(first),
+            _ => Duration::ZERO,
+        }
     }
 
     fn look_at_waits(&mut self) -> io::Result<()> {

@@ -59,11 +59,12 @@ pub fn notes(notes: &Notes, colour: bool) -> String {
         ),
     };
     let text = format!(
-        "timers late by up to {} before and {} during the run; daemons waited for a processor {} at most;{switch} {} \
-         frames dropped",
+        "timers late by up to {} before and {} during the run; daemons waited for a processor {} at most, a witness \
+         for that and the kernel {};{switch} {} frames dropped",
         micros(notes.late_before),
         micros(notes.late_during),
         micros(notes.waited),
+        micros(notes.witnessed),
         notes.dropped
     );
     let paint = Paint::new(colour);

@@ -27,7 +27,7 @@ use vrrplab_sim::scenario::Scenario;
 
 const SEED: u64 = 1;
 /// Laboratories at a time: they wait most of the time.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 64;
 /// A scenario that takes longer than this is for who has the time: `vrrplab run --world sim,netns`.
 const LONGEST: Duration = Duration::from_secs(60);
 

@@ -3,36 +3,22 @@
 use vrrplab_engine::time::Instant;
 
 use super::{Fabric, Seat};
-use crate::scenario::{Fault, HostIndex, SegmentIndex};
+use crate::scenario::{HostIndex, NetworkFault, SegmentIndex};
 
 impl Fabric {
-    /// Does the script's act of this number, as far as it is about the network; what an act does to hosts is not
-    /// done here. Returns when it ends by itself, if it does: then [`Fabric::end_impairment`] is due.
-    pub fn act(&mut self, number: usize, fault: &Fault, now: Instant) -> Option<Instant> {
+    /// Does the script's act of this number. Returns when it ends by itself, if it does: then [`Fabric::end_impairment`] is due.
+    pub fn act(&mut self, number: usize, fault: &NetworkFault, now: Instant) -> Option<Instant> {
         match fault {
-            Fault::Partition { segment, group } => self.partition(*segment, |host| group[host]),
-            Fault::Heal(segment) => self.partition(*segment, |_| 0),
-            Fault::Mute { from, to } => self.mute(*from, *to, true),
-            Fault::Unmute { from, to } => self.mute(*from, *to, false),
-            Fault::Impair { on, impairment, lasts } => {
+            NetworkFault::Partition { segment, group } => self.partition(*segment, |host| group[host]),
+            NetworkFault::Heal(segment) => self.partition(*segment, |_| 0),
+            NetworkFault::Mute { from, to } => self.mute(*from, *to, true),
+            NetworkFault::Unmute { from, to } => self.mute(*from, *to, false),
+            NetworkFault::Impair { on, impairment, lasts } => {
                 self.impair_by_act(number, *on, impairment);
                 return lasts.map(|lasts| now + lasts);
             }
-            Fault::Clear(on) => self.clear(*on),
-            Fault::Trunk { trunk, up } => self.set_trunk(trunk.0, *up, now),
-            Fault::Crash { .. }
-            | Fault::Kill(_)
-            | Fault::Stop(_)
-            | Fault::Start { .. }
-            | Fault::Reload { .. }
-            | Fault::Pause(_)
-            | Fault::Resume(_)
-            | Fault::Carrier { .. }
-            | Fault::Address { .. }
-            | Fault::Filter { .. }
-            | Fault::Script { .. }
-            | Fault::File { .. }
-            | Fault::Process { .. } => {}
+            NetworkFault::Clear(on) => self.clear(*on),
+            NetworkFault::Trunk { trunk, up } => self.set_trunk(trunk.0, *up, now),
         }
         None
     }

@@ -1,7 +1,9 @@
 //! Which impairments are in force, and at which switches.
 
 use super::Fabric;
-use crate::scenario::{Fault, HostIndex, Impairment, Medium, Scenario, SegmentIndex, TrunkIndex};
+use crate::scenario::{
+    Fault, HostIndex, Impairment, Medium, NetworkFault, Scenario, SegmentIndex, TrunkIndex,
+};
 use crate::switch::fate::Ends;
 
 /// An impairment that is in force. It goes by this, and draws its numbers by it.
@@ -45,7 +47,7 @@ impl Fabric {
         }
         // Where an act will impair something, frames are counted from the first on.
         for act in &scenario.script {
-            if let Fault::Impair { on, .. } = act.fault {
+            if let Fault::Network(NetworkFault::Impair { on, .. }) = act.fault {
                 for segment in self.switches_of(on) {
                     self.switches[segment].impair(self.seed, segment);
                 }

@@ -3,7 +3,7 @@ use crate::scenario::{
     Act, ClientSpec, Host, HostIndex, Impairment, Link, Medium, Role, Segment, SegmentIndex, Share, Snooping,
     Trunk, TrunkIndex, When,
 };
-use crate::scenario::{Fault, Traffic};
+use crate::scenario::{NetworkFault, Traffic};
 use vrrplab_engine::wire::igmp::{ALL_HOSTS, Igmp, REPORTS, Record};
 
 const BROADCAST: [u8; 60] = [0xff; 60];
@@ -77,14 +77,14 @@ fn a_frame_goes_to_all_seats_of_its_switch_until_its_station_is_known() {
 fn a_partition_separates_hosts_and_leaves_trunks_with_the_first_group() {
     let mut fabric = Fabric::new(&lab(), 1);
     let (a, b) = (fabric.port(0, 0), fabric.port(1, 0));
-    let split = Fault::Partition { segment: SegmentIndex(0), group: vec![0, 1, 0] };
+    let split = NetworkFault::Partition { segment: SegmentIndex(0), group: vec![0, 1, 0] };
     assert_eq!(fabric.act(0, &split, at(1)), None);
     let lost = Outcome::Lost(Loss::Partition);
     let parted = [(host(1, 0), lost.clone()), (host(2, 1), Outcome::Passes), (UPLINK, Outcome::Passes)];
     assert_eq!(ways(&mut fabric, 0, 0, &BROADCAST, at(1)), parted);
     assert_eq!(ways(&mut fabric, 1, 0, &BROADCAST, at(1)).iter().filter(|w| w.1 == lost).count(), 3);
     assert_eq!((fabric.island(a), fabric.island(b), fabric.is_open(a, b)), (0, 1, false));
-    fabric.act(1, &Fault::Heal(SegmentIndex(0)), at(2));
+    fabric.act(1, &NetworkFault::Heal(SegmentIndex(0)), at(2));
     assert!(ways(&mut fabric, 0, 0, &BROADCAST, at(2)).iter().all(|w| w.1 == Outcome::Passes));
     assert!(fabric.is_open(a, b) && !fabric.is_open(a, fabric.port(2, 0)), "the last is elsewhere");
 }
@@ -93,12 +93,12 @@ fn a_partition_separates_hosts_and_leaves_trunks_with_the_first_group() {
 fn muting_is_one_way_and_about_all_links() {
     let mut fabric = Fabric::new(&lab(), 1);
     let (from, to) = (HostIndex(2), HostIndex(0));
-    fabric.act(0, &Fault::Mute { from, to }, at(0));
+    fabric.act(0, &NetworkFault::Mute { from, to }, at(0));
     let muted = (host(0, 0), Outcome::Lost(Loss::Muted));
     assert_eq!(ways(&mut fabric, 2, 1, &BROADCAST, at(0))[0], muted);
     assert!(ways(&mut fabric, 0, 0, &BROADCAST, at(0)).contains(&(host(2, 1), Outcome::Passes)));
     assert!(!fabric.is_open(fabric.port(0, 0), fabric.port(2, 1)), "a stream needs both");
-    fabric.act(1, &Fault::Unmute { from, to }, at(0));
+    fabric.act(1, &NetworkFault::Unmute { from, to }, at(0));
     assert_eq!(ways(&mut fabric, 2, 1, &BROADCAST, at(0))[0], (host(0, 0), Outcome::Passes));
 }
 
@@ -114,7 +114,7 @@ fn a_trunk_takes_its_time_and_nothing_crosses_while_it_is_down() {
     assert_eq!(hops, [Hop { to: fabric.port(2, 0), outcome: Outcome::Passes }]);
     assert_eq!(ways(&mut fabric, 2, 0, &from_to(0, 9), at(1)).len(), 1);
 
-    let trunk = |up| Fault::Trunk { trunk: TrunkIndex(0), up };
+    let trunk = |up| NetworkFault::Trunk { trunk: TrunkIndex(0), up };
     fabric.act(0, &trunk(false), at(2));
     for end in [0, 1] {
         assert_eq!(fabric.cross(0, end, at(2)), Err(Loss::TrunkDown));
@@ -124,9 +124,9 @@ fn a_trunk_takes_its_time_and_nothing_crosses_while_it_is_down() {
 }
 
 /// An impairment that loses everything, for 2 s.
-fn nothing_passes(on: Medium) -> Fault {
+fn nothing_passes(on: Medium) -> NetworkFault {
     let impairment = Impairment { loss: Share::from_ppm(1_000_000), ..Impairment::default() };
-    Fault::Impair { on, impairment, lasts: Some(Duration::from_secs(2)) }
+    NetworkFault::Impair { on, impairment, lasts: Some(Duration::from_secs(2)) }
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn an_impairment_says_when_it_ends_and_ends_once() {
     assert!(ways(&mut fabric, 0, 0, &BROADCAST, at(3)).iter().all(|w| w.1 == Outcome::Passes));
 
     fabric.act(5, &nothing_passes(near), at(4));
-    fabric.act(6, &Fault::Clear(near), at(5));
+    fabric.act(6, &NetworkFault::Clear(near), at(5));
     assert!(ways(&mut fabric, 0, 0, &BROADCAST, at(5)).iter().all(|w| w.1 == Outcome::Passes));
     assert!(!fabric.end_impairment(5), "it was over already");
 }
@@ -161,9 +161,9 @@ fn what_a_trunk_suffers_is_its_own_at_both_ends() {
     };
     let end = |end| vec![Seat::Trunk { trunk: 0, end }];
     assert_eq!((touched(&mut fabric, 0, 0), touched(&mut fabric, 2, 0)), (end(0), end(1)));
-    fabric.act(0, &Fault::Clear(near), at(1));
+    fabric.act(0, &NetworkFault::Clear(near), at(1));
     assert_eq!(touched(&mut fabric, 0, 0), end(0), "the segment's have ended, of which there are none");
-    fabric.act(1, &Fault::Clear(uplink), at(1));
+    fabric.act(1, &NetworkFault::Clear(uplink), at(1));
     assert_eq!((touched(&mut fabric, 0, 0), touched(&mut fabric, 2, 0)), (vec![], vec![]));
 }
 
@@ -172,8 +172,8 @@ fn frames_are_counted_before_an_impairment_of_the_script_begins() {
     let mut scenario = lab();
     let near = Medium::Segment(SegmentIndex(0));
     let impairment = Impairment { jitter: Duration::from_secs(3600), ..Impairment::default() };
-    let fault = Fault::Impair { on: near, impairment, lasts: None };
-    scenario.script = vec![Act { when: When::At(at(1)), fault: fault.clone() }];
+    let fault = NetworkFault::Impair { on: near, impairment, lasts: None };
+    scenario.script = vec![Act { when: When::At(at(1)), fault: fault.clone().into() }];
     let second = |before: usize| {
         let mut fabric = Fabric::new(&scenario, 1);
         (0..before).for_each(|_| drop(ways(&mut fabric, 0, 0, &BROADCAST, at(0))));

@@ -14,7 +14,7 @@ use vrrplab_engine::time::Duration;
 use super::bounds::{self, Allowances};
 use super::ways::Ways;
 use crate::frame::Advert;
-use crate::scenario::{Fault, Host, HostIndex, Link, Medium, Ping, Role, Scenario};
+use crate::scenario::{Fault, Host, HostIndex, Link, Medium, NetworkFault, Ping, Role, Scenario};
 use crate::trace::Name;
 
 /// What changes only with a configuration. Hosts and segments count as in the scenario.
@@ -254,8 +254,10 @@ impl Topology {
         let trunks = scenario.trunks.iter();
         let trunks = trunks.flat_map(|t| t.impairments.iter().map(move |i| (t.between[0].0, *i)));
         let acts = scenario.script.iter().filter_map(|act| match act.fault {
-            Fault::Impair { on: Medium::Segment(s), impairment, .. } => Some((s.0, impairment)),
-            Fault::Impair { on: Medium::Trunk(t), impairment, .. } => {
+            Fault::Network(NetworkFault::Impair { on: Medium::Segment(s), impairment, .. }) => {
+                Some((s.0, impairment))
+            }
+            Fault::Network(NetworkFault::Impair { on: Medium::Trunk(t), impairment, .. }) => {
                 Some((scenario.trunks[t.0].between[0].0, impairment))
             }
             _ => None,

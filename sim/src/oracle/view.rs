@@ -8,7 +8,7 @@ use vrrplab_engine::boundary::{Announced, Timer};
 use vrrplab_engine::time::{Duration, Instant};
 
 use super::topology::Topology;
-use crate::scenario::{Act, Fault, Medium, Scenario};
+use crate::scenario::{Act, Fault, Medium, NetworkFault, Scenario};
 use crate::trace::{Cause, Event};
 
 /// Hosts that could hear each other if nobody were muted: a segment and a side of its partition. Where trunks
@@ -227,11 +227,11 @@ impl Network {
             // Who holds what is told by the address event that follows.
             Fault::Address { node, .. } => self.touch(at, node.0),
             Fault::Filter { host, .. } => self.touch(at, host.0),
-            Fault::Partition { segment, ref group } => {
+            Fault::Network(NetworkFault::Partition { segment, ref group }) => {
                 self.groups[segment.0].clone_from(group);
                 self.touch_segment(at, segment.0);
             }
-            Fault::Heal(segment) => {
+            Fault::Network(NetworkFault::Heal(segment)) => {
                 self.groups[segment.0].fill(0);
                 self.touch_segment(at, segment.0);
             }
@@ -239,18 +239,20 @@ impl Network {
             Fault::Script { node, .. } | Fault::File { node, .. } | Fault::Process { node, .. } => {
                 self.touch(at, node.0);
             }
-            Fault::Mute { from, to } => {
+            Fault::Network(NetworkFault::Mute { from, to }) => {
                 self.mutes.insert((from.0, to.0), number);
                 self.touch(at, from.0);
                 self.touch(at, to.0);
             }
-            Fault::Unmute { from, to } => {
+            Fault::Network(NetworkFault::Unmute { from, to }) => {
                 self.mutes.remove(&(from.0, to.0));
                 self.touch(at, from.0);
                 self.touch(at, to.0);
             }
-            Fault::Impair { on, .. } | Fault::Clear(on) => self.touch_medium(at, on),
-            Fault::Trunk { trunk, up } => {
+            Fault::Network(NetworkFault::Impair { on, .. } | NetworkFault::Clear(on)) => {
+                self.touch_medium(at, on)
+            }
+            Fault::Network(NetworkFault::Trunk { trunk, up }) => {
                 self.cut[trunk.0] = !up;
                 self.join();
                 self.touch_medium(at, Medium::Trunk(trunk));
@@ -260,7 +262,7 @@ impl Network {
 
     /// What an act impaired is as it was.
     pub(super) fn over(&mut self, at: Instant, fault: &Fault) {
-        if let Fault::Impair { on, .. } = *fault {
+        if let Fault::Network(NetworkFault::Impair { on, .. }) = *fault {
             self.touch_medium(at, on);
         }
     }

@@ -460,17 +460,6 @@ pub enum Fault {
         /// Added, or removed.
         added: bool,
     },
-    /// `partition = [["ka1", "probe"], ["ka2"]]`, `segment = "lan"` where there are several: only hosts of one
-    /// group hear each other; carrier stays. Hosts that are not named belong to the first group, which is the
-    /// switch where a capture sits.
-    Partition {
-        /// Which switch.
-        segment: SegmentIndex,
-        /// The group of each host of the scenario, by [`HostIndex`].
-        group: Vec<u8>,
-    },
-    /// `heal = "lan"`: no partition there any more.
-    Heal(SegmentIndex),
     /// `script = { node = "ka1", match = "test -f", exit = 1 }`: from now on such commands end so; what runs
     /// already is not touched. `node` can be left out where there is one.
     Script {
@@ -499,6 +488,30 @@ pub enum Fault {
         /// How many.
         running: u32,
     },
+    /// What only a switch of ours can do.
+    Network(NetworkFault),
+}
+
+impl From<NetworkFault> for Fault {
+    fn from(fault: NetworkFault) -> Fault {
+        Fault::Network(fault)
+    }
+}
+
+/// What the laboratory does to its switches and to what passes through them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NetworkFault {
+    /// `partition = [["ka1", "probe"], ["ka2"]]`, `segment = "lan"` where there are several: only hosts of one
+    /// group hear each other; carrier stays. Hosts that are not named belong to the first group, which is the
+    /// switch where a capture sits.
+    Partition {
+        /// Which switch.
+        segment: SegmentIndex,
+        /// The group of each host of the scenario, by [`HostIndex`].
+        group: Vec<u8>,
+    },
+    /// `heal = "lan"`: no partition there any more.
+    Heal(SegmentIndex),
     /// `mute = { from = "ka1", to = "ka2" }`: frames from one no longer reach the other.
     Mute {
         /// Whose frames.

@@ -9,7 +9,7 @@ use super::World;
 use super::queue::Item;
 use crate::anchors::Sight;
 use crate::observer::Observer;
-use crate::scenario::{Fault, HostIndex, Medium, Scenario, SegmentIndex};
+use crate::scenario::{Fault, HostIndex, Medium, NetworkFault, Scenario, SegmentIndex};
 use crate::trace::{Cause, What};
 
 impl World {
@@ -69,13 +69,7 @@ impl World {
                 self.change_processes(n, node.0, pattern, *running);
             }
             Fault::Script { node, model } => self.set_model(node.0, model),
-            Fault::Partition { .. }
-            | Fault::Heal(_)
-            | Fault::Mute { .. }
-            | Fault::Unmute { .. }
-            | Fault::Impair { .. }
-            | Fault::Clear(_)
-            | Fault::Trunk { .. } => {
+            Fault::Network(fault) => {
                 if let Some(end) = self.fabric.act(n, fault, self.now) {
                     self.queue.push(end, Item::EndOfImpairment { act: n });
                 }
@@ -187,7 +181,7 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
             let rule = rule.words(|link| links[link].name.to_string());
             format!("filter {} {} {rule}", name(host), if *added { "+" } else { "-" })
         }
-        Fault::Partition { segment, group } => {
+        Fault::Network(NetworkFault::Partition { segment, group }) => {
             let on_it = |h: usize| scenario.hosts[h].links.iter().any(|l| l.segment == *segment);
             let groups = (0..=group.iter().copied().max().unwrap_or(0)).map(|g| {
                 let members = (0..group.len()).filter(|&h| group[h] == g && on_it(h));
@@ -195,14 +189,14 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
             });
             format!("partition {}: {}", lan(segment), groups.collect::<Vec<_>>().join(" | "))
         }
-        Fault::Heal(segment) => format!("heal {}", lan(segment)),
+        Fault::Network(NetworkFault::Heal(segment)) => format!("heal {}", lan(segment)),
         Fault::File { node, path, content: None } => format!("file {} {path} absent", name(node)),
         Fault::File { node, path, content: Some(text) } => format!("file {} {path} `{text}`", name(node)),
         Fault::Process { node, pattern, running } => format!("process {} {pattern} {running}", name(node)),
         Fault::Script { node, model } => super::jobs::describe(name(node), model),
-        Fault::Mute { from, to } => format!("mute {} -> {}", name(from), name(to)),
-        Fault::Unmute { from, to } => format!("unmute {} -> {}", name(from), name(to)),
-        Fault::Impair { on, impairment, lasts } => {
+        Fault::Network(NetworkFault::Mute { from, to }) => format!("mute {} -> {}", name(from), name(to)),
+        Fault::Network(NetworkFault::Unmute { from, to }) => format!("unmute {} -> {}", name(from), name(to)),
+        Fault::Network(NetworkFault::Impair { on, impairment, lasts }) => {
             let ends = match (&impairment.from, &impairment.to) {
                 (None, None) => String::new(),
                 (Some(from), None) => format!(" {} -> any", name(from)),
@@ -212,8 +206,8 @@ pub fn describe(scenario: &Scenario, fault: &Fault) -> String {
             let lasts = lasts.map_or(String::new(), |lasts| format!(" for {lasts}"));
             format!("impair {}{ends}: {impairment}{lasts}", medium(scenario, *on))
         }
-        Fault::Clear(on) => format!("clear {}", medium(scenario, *on)),
-        Fault::Trunk { trunk, up } => {
+        Fault::Network(NetworkFault::Clear(on)) => format!("clear {}", medium(scenario, *on)),
+        Fault::Network(NetworkFault::Trunk { trunk, up }) => {
             let name = &scenario.trunks[trunk.0].name;
             format!("trunk {name} {}", if *up { "up" } else { "down" })
         }

@@ -17,10 +17,10 @@ fn script() -> Scenario {
         Fault::Resume(B),
         carrier(false),
         carrier(true),
-        Fault::Partition { segment: LAN, group: vec![0, 1, 1] },
-        Fault::Heal(LAN),
-        Fault::Mute { from: A, to: PROBE },
-        Fault::Unmute { from: A, to: PROBE },
+        Fault::Network(NetworkFault::Partition { segment: LAN, group: vec![0, 1, 1] }),
+        Fault::Network(NetworkFault::Heal(LAN)),
+        Fault::Network(NetworkFault::Mute { from: A, to: PROBE }),
+        Fault::Network(NetworkFault::Unmute { from: A, to: PROBE }),
         Fault::Address { node: B, link: 0, cidr: vip(), added: true },
     ];
     let all = [

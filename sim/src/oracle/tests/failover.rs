@@ -83,7 +83,7 @@ fn a_killed_daemon_leaves_its_address_behind() {
 
 #[test]
 fn a_client_that_does_not_hear_the_new_master_is_answered_by_the_old_one() {
-    let mute = Fault::Mute { from: B, to: PROBE };
+    let mute = Fault::Network(NetworkFault::Mute { from: B, to: PROBE });
     let all = failovers(vec![at(9_900, mute), at(10_000, Fault::Kill(A))]);
     assert_eq!(all.len(), 1, "{all:?}");
     let [probe] = &all[0].clients[..] else { panic!("one client") };
@@ -103,7 +103,7 @@ fn one_act_can_cause_a_takeover_and_the_next_another() {
 
 #[test]
 fn an_old_master_behind_a_partition_is_left_at_the_last_advert_that_was_heard() {
-    let split = Fault::Partition { segment: LAN, group: vec![1, 0, 0] };
+    let split = Fault::Network(NetworkFault::Partition { segment: LAN, group: vec![1, 0, 0] });
     let one = failover(split);
     assert_eq!(one.takeover(), LATENCY + DOWN, "a goes on, but b does not hear it");
     assert_eq!(one.two_holders, Duration::ZERO, "each has a component of its own");

@@ -67,7 +67,7 @@ fn a_preempting_master_may_overlap_for_a_path_delay() {
 
 #[test]
 fn two_holders_who_do_not_hear_each_other_are_a_violation_with_the_mute_as_cause() {
-    let mut run = lab().act(Fault::Mute { from: A, to: B }).settled();
+    let mut run = lab().act(Fault::Network(NetworkFault::Mute { from: A, to: B })).settled();
     run.at(4_414).advert("a", 150).at(5_000).fault(1, "mute a b");
     run.at(5_414).adverts("a", 150, 7_414).at(8_023).takes("b", 100);
     run.at(8_414).adverts("a", 150, 20_000);
@@ -80,7 +80,10 @@ fn two_holders_who_do_not_hear_each_other_are_a_violation_with_the_mute_as_cause
 
 #[test]
 fn two_holders_until_the_bound_are_measured_only() {
-    let mut run = lab().act(Fault::Mute { from: A, to: B }).act(Fault::Unmute { from: A, to: B }).settled();
+    let mut run = lab()
+        .act(Fault::Network(NetworkFault::Mute { from: A, to: B }))
+        .act(Fault::Network(NetworkFault::Unmute { from: A, to: B }))
+        .settled();
     run.at(4_414).fault(1, "mute a b").at(8_023).takes("b", 100);
     run.at(8_414).fault(2, "unmute a b");
     run.advert("a", 150).leaves("b");
@@ -92,7 +95,7 @@ fn two_holders_until_the_bound_are_measured_only() {
 
 #[test]
 fn each_side_of_a_partition_may_have_its_holder() {
-    let split = Fault::Partition { segment: LAN, group: vec![0, 1, 0] };
+    let split = Fault::Network(NetworkFault::Partition { segment: LAN, group: vec![0, 1, 0] });
     let mut run = lab().act(split).settled();
     run.at(4_414).advert("a", 150).at(5_000).fault(1, "partition lan a probe | b");
     run.at(5_414).adverts("a", 150, 7_414).at(8_023).takes("b", 100);
@@ -175,8 +178,8 @@ fn a_fault_at_the_end_of_the_run_is_no_violation() {
 
 /// S01: a and b are apart, b serves the client; then a's advert comes first and b yields without a word.
 fn silent_heal() -> Run {
-    let split = Fault::Partition { segment: LAN, group: vec![0, 1, 1] };
-    let mut run = lab().act(split).act(Fault::Heal(LAN)).settled();
+    let split = Fault::Network(NetworkFault::Partition { segment: LAN, group: vec![0, 1, 1] });
+    let mut run = lab().act(split).act(Fault::Network(NetworkFault::Heal(LAN))).settled();
     run.at(4_414).advert("a", 150).at(5_000).fault(1, "partition lan a | b probe").answer(None);
     run.at(5_414).adverts("a", 150, 7_414).at(8_023).takes("b", 100).follows(2);
     for t in 8..18 {
@@ -245,7 +248,7 @@ fn a_lab_without_clients_has_no_stale_neighbours_to_judge() {
 
 #[test]
 fn a_client_that_is_not_heard_gets_no_answer() {
-    let mut run = lab().act(Fault::Mute { from: PROBE, to: A }).settled();
+    let mut run = lab().act(Fault::Network(NetworkFault::Mute { from: PROBE, to: A })).settled();
     run.at(4_000).fault(1, "mute probe a").answer(None);
     run.at(4_414).adverts("a", 150, 8_000);
     let (from, _, _, cause) = violation_of(&run.end(8_000), Oracle::Unanswered);
@@ -317,7 +320,7 @@ fn backups_whose_timers_fire_together_preempt_nobody() {
 
 #[test]
 fn a_master_that_cannot_be_heard_may_be_replaced_despite_nopreempt() {
-    let lab = lab_with(|_, b| b.nopreempt = true).act(Fault::Mute { from: A, to: B });
+    let lab = lab_with(|_, b| b.nopreempt = true).act(Fault::Network(NetworkFault::Mute { from: A, to: B }));
     let mut run = lab.settled();
     run.at(3_500).fault(1, "mute a b").at(4_414).adverts("a", 150, 6_414);
     run.at(7_024).takes("b", 100);

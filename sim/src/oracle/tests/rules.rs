@@ -159,7 +159,10 @@ fn takeover_time() {
 
 /// b mistakes silence for death: two holders from 8.023 s for 391 ms, allowed but seen.
 fn short_split(rule: Rule) -> Judgement {
-    let lab = lab().expect(rule).act(Fault::Mute { from: A, to: B }).act(Fault::Unmute { from: A, to: B });
+    let lab = lab()
+        .expect(rule)
+        .act(Fault::Network(NetworkFault::Mute { from: A, to: B }))
+        .act(Fault::Network(NetworkFault::Unmute { from: A, to: B }));
     let mut run = lab.settled();
     run.at(4_414).fault(1, "mute a b").at(8_023).takes("b", 100).at(8_414).fault(2, "unmute a b");
     run.advert("a", 150).leaves("b").at(9_414).adverts("a", 150, 12_000).end(12_000)

@@ -8,7 +8,7 @@ use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::config::Reading;
 use vrrplab_engine::time::{Duration, Instant};
 
-use super::super::{Act, Fault, Host, HostIndex, SegmentIndex, TrunkIndex, When};
+use super::super::{Act, Fault, Host, HostIndex, NetworkFault, SegmentIndex, TrunkIndex, When};
 use super::hosts::{Lab, Wanted};
 use super::page::{Item, Page, Table, suggestion};
 use super::{Files, anchor, hosts, network, route};
@@ -193,18 +193,17 @@ fn fault<'a>(
         "address" => address(page, item, lab)?,
         "filter" => filter(page, item, lab)?,
         "partition" => partition(page, table, item, lab)?,
-        "heal" => Fault::Heal(lab.segment(page, item)?),
+        "heal" => Fault::Network(NetworkFault::Heal(lab.segment(page, item)?)),
         "script" => super::jobs::act(page, item, lab)?,
         "file" => super::jobs::file(page, item, lab)?,
         "process" => super::services::act(page, item, lab)?,
-        "mute" => pair(page, item, lab).map(|(from, to)| Fault::Mute { from, to })?,
-        "unmute" => pair(page, item, lab).map(|(from, to)| Fault::Unmute { from, to })?,
-        "impair" => network::act(page, item, lab).map(|(on, impairment, lasts)| Fault::Impair {
-            on,
-            impairment,
-            lasts,
-        })?,
-        "clear" => Fault::Clear(network::medium(page, item, lab)?),
+        "mute" => pair(page, item, lab).map(|(from, to)| Fault::Network(NetworkFault::Mute { from, to }))?,
+        "unmute" => {
+            pair(page, item, lab).map(|(from, to)| Fault::Network(NetworkFault::Unmute { from, to }))?
+        }
+        "impair" => network::act(page, item, lab)
+            .map(|(on, impairment, lasts)| Fault::Network(NetworkFault::Impair { on, impairment, lasts }))?,
+        "clear" => Fault::Network(NetworkFault::Clear(network::medium(page, item, lab)?)),
         _ => trunk(page, table, item, lab)?,
     })
 }
@@ -247,7 +246,7 @@ fn trunk<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) -> O
         page.error("unknown-name", item.span(), message, suggestion(name, &names));
     }
     let up = state(page, table, "a trunk");
-    Some(Fault::Trunk { trunk: found?, up: up? })
+    Some(Fault::Network(NetworkFault::Trunk { trunk: found?, up: up? }))
 }
 
 /// The link that a table names; it can be left out where the host has one. `subject` is the key that names
@@ -339,7 +338,10 @@ fn partition<'a>(page: &Page<'a>, table: &Table<'a>, item: Item<'a>, lab: &Lab) 
         }
     }
     let group = |i| placed.get(&HostIndex(i)).copied().unwrap_or(0);
-    Some(Fault::Partition { segment, group: (0..lab.hosts.len()).map(group).collect() })
+    Some(Fault::Network(NetworkFault::Partition {
+        segment,
+        group: (0..lab.hosts.len()).map(group).collect(),
+    }))
 }
 
 /// Puts one host into its group.

@@ -7,7 +7,7 @@ use vrrplab_engine::config::{Address, Config, Instance};
 use vrrplab_engine::time::Instant;
 
 use super::*;
-use crate::scenario::{Anchor, Fault, HostIndex, Oracle, Role, Rule, SegmentIndex, When};
+use crate::scenario::{Anchor, Fault, HostIndex, NetworkFault, Oracle, Role, Rule, SegmentIndex, When};
 
 mod network;
 mod services;
@@ -487,7 +487,10 @@ fn the_script_is_in_the_order_of_time() {
     let back = Some(Duration::from_millis(10));
     assert_eq!(script[0].fault, Fault::Crash { node: a, back });
     assert_eq!(script[1].when, ten);
-    assert_eq!(script[1].fault, Fault::Partition { segment: SegmentIndex(0), group: vec![0, 0, 1] });
+    assert_eq!(
+        script[1].fault,
+        Fault::Network(NetworkFault::Partition { segment: SegmentIndex(0), group: vec![0, 0, 1] })
+    );
     assert_eq!(script[2].fault, Fault::Carrier { host: z, link: 1, up: true });
     let cidr = "10.0.0.1/8".parse().unwrap();
     assert_eq!(script[3].fault, Fault::Address { node: z, link: 1, cidr, added: false });

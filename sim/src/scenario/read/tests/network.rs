@@ -318,9 +318,12 @@ fn acts_on_a_network_mean_what_they_say() {
     let faults: Vec<&Fault> = script.iter().map(|a| &a.fault).collect();
     let on = Medium::Trunk(TrunkIndex(0));
     let impairment = Impairment { jitter: Duration::from_millis(2), ..Impairment::default() };
-    assert_eq!(*faults[0], Fault::Impair { on, impairment, lasts: Some(Duration::from_secs(3)) });
-    assert_eq!(*faults[1], Fault::Clear(on));
-    assert_eq!(*faults[2], Fault::Trunk { trunk: TrunkIndex(0), up: false });
+    assert_eq!(
+        *faults[0],
+        Fault::Network(NetworkFault::Impair { on, impairment, lasts: Some(Duration::from_secs(3)) })
+    );
+    assert_eq!(*faults[1], Fault::Network(NetworkFault::Clear(on)));
+    assert_eq!(*faults[2], Fault::Network(NetworkFault::Trunk { trunk: TrunkIndex(0), up: false }));
     let rate = "1Mbit/s".parse().unwrap();
     let impairment = Impairment {
         to: Some(HostIndex(0)),
@@ -332,7 +335,14 @@ fn acts_on_a_network_mean_what_they_say() {
         bottleneck: Some(Bottleneck { rate, queue: QueueLimit::Bytes(1500) }),
         ..Impairment::default()
     };
-    assert_eq!(*faults[3], Fault::Impair { on: Medium::Segment(SegmentIndex(0)), impairment, lasts: None });
+    assert_eq!(
+        *faults[3],
+        Fault::Network(NetworkFault::Impair {
+            on: Medium::Segment(SegmentIndex(0)),
+            impairment,
+            lasts: None
+        })
+    );
     let when: Vec<&When> = script[4..].iter().map(|a| &a.when).collect();
     let (node, instance) = (HostIndex(0), "VI_1".into());
     let anchor = Anchor::State { node, instance, is: Announced::Fault };
