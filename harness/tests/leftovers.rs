@@ -35,15 +35,17 @@ const LOOK: Duration = Duration::from_millis(20);
 /// `Rng::new`'s purpose.
 const MOMENTS: u64 = 0x6b69_6c6c;
 
+type Case = fn() -> Result<(), Failed>;
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // Each counts the children of this process.
     arguments.test_threads = Some(1);
-    let cases: [(&str, fn() -> Result<(), Failed>); 2] = [
+    let cases: [(&str, Case); 2] = [
         ("two hundred laboratories leave nothing behind", all_end),
         ("two hundred laboratories whose runner is killed leave nothing behind", all_are_killed),
     ];
-    let trial = |(name, case): (&str, fn() -> Result<(), Failed>)| {
+    let trial = |(name, case): (&str, Case)| {
         Trial::ignorable_test(name, move || match wants::missing("keepalived") {
             Some(why) => wants::skip("keepalived", &why),
             None => case().map(|()| Completion::Completed),

@@ -25,7 +25,7 @@ use vrrplab_sim::trace::What;
 
 const SEED: u64 = 1;
 /// Laboratories at a time: they wait most of the time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 /// Timers later than this make a failure mean nothing.
 const LATE: Duration = Duration::from_millis(60);
 /// A command that is keepalived, told by its environment.

@@ -227,32 +227,38 @@ impl Network {
             // Who holds what is told by the address event that follows.
             Fault::Address { node, .. } => self.touch(at, node.0),
             Fault::Filter { host, .. } => self.touch(at, host.0),
-            Fault::Network(NetworkFault::Partition { segment, ref group }) => {
-                self.groups[segment.0].clone_from(group);
-                self.touch_segment(at, segment.0);
-            }
-            Fault::Network(NetworkFault::Heal(segment)) => {
-                self.groups[segment.0].fill(0);
-                self.touch_segment(at, segment.0);
-            }
             // What follows from a script is told by the daemon's frames and addresses.
             Fault::Script { node, .. } | Fault::File { node, .. } | Fault::Process { node, .. } => {
                 self.touch(at, node.0);
             }
-            Fault::Network(NetworkFault::Mute { from, to }) => {
+            Fault::Network(ref fault) => self.network(at, fault, number),
+        }
+    }
+
+    fn network(&mut self, at: Instant, fault: &NetworkFault, number: u32) {
+        match *fault {
+            NetworkFault::Partition { segment, ref group } => {
+                self.groups[segment.0].clone_from(group);
+                self.touch_segment(at, segment.0);
+            }
+            NetworkFault::Heal(segment) => {
+                self.groups[segment.0].fill(0);
+                self.touch_segment(at, segment.0);
+            }
+            NetworkFault::Mute { from, to } => {
                 self.mutes.insert((from.0, to.0), number);
                 self.touch(at, from.0);
                 self.touch(at, to.0);
             }
-            Fault::Network(NetworkFault::Unmute { from, to }) => {
+            NetworkFault::Unmute { from, to } => {
                 self.mutes.remove(&(from.0, to.0));
                 self.touch(at, from.0);
                 self.touch(at, to.0);
             }
-            Fault::Network(NetworkFault::Impair { on, .. } | NetworkFault::Clear(on)) => {
-                self.touch_medium(at, on)
+            NetworkFault::Impair { on, .. } | NetworkFault::Clear(on) => {
+                self.touch_medium(at, on);
             }
-            Fault::Network(NetworkFault::Trunk { trunk, up }) => {
+            NetworkFault::Trunk { trunk, up } => {
                 self.cut[trunk.0] = !up;
                 self.join();
                 self.touch_medium(at, Medium::Trunk(trunk));
