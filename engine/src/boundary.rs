@@ -204,6 +204,31 @@ pub enum StreamEvent<'a> {
     Closed,
 }
 
+/// The same, kept until the daemon is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeptStreamEvent {
+    /// [`StreamEvent::Connected`].
+    Connected,
+    /// [`StreamEvent::Failed`].
+    Failed,
+    /// [`StreamEvent::Data`].
+    Data(Vec<u8>),
+    /// [`StreamEvent::Closed`].
+    Closed,
+}
+
+impl KeptStreamEvent {
+    /// As the daemon is told.
+    pub fn event(&self) -> StreamEvent<'_> {
+        match self {
+            KeptStreamEvent::Connected => StreamEvent::Connected,
+            KeptStreamEvent::Failed => StreamEvent::Failed,
+            KeptStreamEvent::Data(bytes) => StreamEvent::Data(bytes),
+            KeptStreamEvent::Closed => StreamEvent::Closed,
+        }
+    }
+}
+
 /// A signal that the daemon handles.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {

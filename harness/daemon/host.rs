@@ -6,7 +6,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use vrrplab_engine::boundary::{
-    AddressOp, Bind, Bytes, ConnId, Effect, Effects, Exit, Fifo, JobId, LinkId, SockId, SocketSpec,
+    AddressOp, Bind, Bytes, ConnId, Effect, Effects, Exit, Fifo, JobId, KeptStreamEvent, LinkId, SockId,
+    SocketSpec,
 };
 use vrrplab_engine::config::{Command, Config, Family, Route, Rule};
 
@@ -18,7 +19,7 @@ use super::frames::Frames;
 use super::links::Links;
 use super::routes;
 use super::sockets::Raw;
-use super::streams::{Streams, Told};
+use super::streams::Streams;
 
 /// The daemon's part of the machine.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ pub(super) struct Host {
 #[derive(Debug)]
 pub(super) enum Echo {
     Job(JobId, Exit),
-    Stream(ConnId, Told),
+    Stream(ConnId, KeptStreamEvent),
 }
 
 impl Host {
@@ -219,7 +220,7 @@ impl Host {
     fn connect(&mut self, conn: ConnId, to: SocketAddr) {
         if let Err(error) = self.streams.connect(conn, to) {
             self.complaints.push(format!("connect to {to}: {error}"));
-            self.echoes.push_back(Echo::Stream(conn, Told::Failed));
+            self.echoes.push_back(Echo::Stream(conn, KeptStreamEvent::Failed));
         }
     }
 

@@ -6,28 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use vrrplab_engine::boundary::{ConnId, StreamEvent};
-
-/// What happened to a stream, with its bytes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Told {
-    Connected,
-    Failed,
-    Data(Vec<u8>),
-    Closed,
-}
-
-impl Told {
-    /// As the engine hears it.
-    pub(super) fn event(&self) -> StreamEvent<'_> {
-        match self {
-            Told::Connected => StreamEvent::Connected,
-            Told::Failed => StreamEvent::Failed,
-            Told::Data(bytes) => StreamEvent::Data(bytes),
-            Told::Closed => StreamEvent::Closed,
-        }
-    }
-}
+use vrrplab_engine::boundary::{ConnId, KeptStreamEvent};
 
 /// The streams that are open.
 #[derive(Default, Debug)]
@@ -75,27 +54,27 @@ impl Streams {
     }
 
     /// A stream is ready: what has happened.
-    pub(super) fn ready(&mut self, conn: ConnId) -> Option<Told> {
+    pub(super) fn ready(&mut self, conn: ConnId) -> Option<KeptStreamEvent> {
         let stream = self.open.get_mut(&conn)?;
         if !stream.connected {
             return match stream.socket.take_error() {
                 Ok(None) => {
                     stream.connected = true;
-                    Some(Told::Connected)
+                    Some(KeptStreamEvent::Connected)
                 }
-                Ok(Some(_)) | Err(_) => Some(Told::Failed),
+                Ok(Some(_)) | Err(_) => Some(KeptStreamEvent::Failed),
             };
         }
         stream.flush();
         let mut bytes = vec![0; 4096];
         match (&stream.socket).read(&mut bytes) {
-            Ok(0) => Some(Told::Closed),
+            Ok(0) => Some(KeptStreamEvent::Closed),
             Ok(length) => {
                 bytes.truncate(length);
-                Some(Told::Data(bytes))
+                Some(KeptStreamEvent::Data(bytes))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(_) => Some(Told::Closed),
+            Err(_) => Some(KeptStreamEvent::Closed),
         }
     }
 }

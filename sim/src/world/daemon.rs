@@ -8,8 +8,8 @@ use vrrplab_engine::Node;
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::{
     AddressOp, Announced, Bind, ConnId, Effect, Effects, Exit, FileId, GroupNotification, HostFacts, Input,
-    JobId, KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, ProcessId, Signal, SockId,
-    SocketSpec, Timed,
+    JobId, KeptStreamEvent, KernelEvent, LinkFacts, LinkId, Message, Notification, Origin, Packet, ProcessId,
+    Signal, SockId, SocketSpec, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
@@ -21,7 +21,6 @@ use super::frames::FrameId;
 use super::jobs::Child;
 use super::queue::Item;
 use super::sockets::Sockets;
-use super::streams::Told;
 use super::{Host, World, cause_of, of_fault, of_frame};
 use crate::anchors::Sight;
 use crate::observer::Observer;
@@ -51,7 +50,7 @@ pub(super) struct Daemon {
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
     Job(JobId, Exit),
-    Stream(ConnId, Told),
+    Stream(ConnId, KeptStreamEvent),
     File(FileId, Option<Vec<u8>>),
     Processes(ProcessId, u32),
     Packet(SockId, Held),

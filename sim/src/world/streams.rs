@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use vrrplab_engine::boundary::{ConnId, Origin, StreamEvent};
+use vrrplab_engine::boundary::{ConnId, KeptStreamEvent, Origin};
 use vrrplab_engine::time::Duration;
 
 use super::daemon::Waiting;
@@ -38,27 +38,7 @@ enum Going {
     /// The daemon asks for the connection.
     Ask,
     ToServer(Vec<u8>),
-    ToDaemon(Told),
-}
-
-/// What a daemon is told about a stream.
-#[derive(Clone, Debug)]
-pub(super) enum Told {
-    Connected,
-    Failed,
-    Data(Vec<u8>),
-    Closed,
-}
-
-impl Told {
-    pub(super) fn event(&self) -> StreamEvent<'_> {
-        match self {
-            Told::Connected => StreamEvent::Connected,
-            Told::Failed => StreamEvent::Failed,
-            Told::Data(bytes) => StreamEvent::Data(bytes),
-            Told::Closed => StreamEvent::Closed,
-        }
-    }
+    ToDaemon(KeptStreamEvent),
 }
 
 impl World {
@@ -143,7 +123,8 @@ impl World {
         match going {
             Going::Ask => {
                 let greeting = stream.mailbox.as_ref().map(Mailbox::greeting);
-                let told = if greeting.is_some() { Told::Connected } else { Told::Failed };
+                let told =
+                    if greeting.is_some() { KeptStreamEvent::Connected } else { KeptStreamEvent::Failed };
                 self.set_out(number, Duration::ZERO, Going::ToDaemon(told));
                 if let Some(reaction) = greeting {
                     self.react(number, reaction, observer);
@@ -163,8 +144,8 @@ impl World {
         }
     }
 
-    fn told<O: Observer>(&self, number: u32, h: usize, told: &Told, observer: &mut O) {
-        if let (true, Told::Data(bytes)) = (O::EVENTS, told) {
+    fn told<O: Observer>(&self, number: u32, h: usize, told: &KeptStreamEvent, observer: &mut O) {
+        if let (true, KeptStreamEvent::Data(bytes)) = (O::EVENTS, told) {
             let cause = cause_of_origin(self.streams[&number].origin);
             for line in String::from_utf8_lossy(bytes).lines() {
                 let what = What::Smtp { conn: number, out: false, line: line.to_string() };
@@ -177,9 +158,11 @@ impl World {
         match reaction {
             Reaction::Reply { after, line } => {
                 let bytes = format!("{line}\r\n").into_bytes();
-                self.set_out(number, after, Going::ToDaemon(Told::Data(bytes)));
+                self.set_out(number, after, Going::ToDaemon(KeptStreamEvent::Data(bytes)));
             }
-            Reaction::Close { after } => self.set_out(number, after, Going::ToDaemon(Told::Closed)),
+            Reaction::Close { after } => {
+                self.set_out(number, after, Going::ToDaemon(KeptStreamEvent::Closed))
+            }
             Reaction::Taken { subject } => {
                 let stream = &self.streams[&number];
                 let cause = cause_of_origin(stream.origin);
