@@ -24,33 +24,27 @@ pub(super) const STARTING: i32 = 1;
 /// system calls.
 pub(super) fn go_first(place: i32) {
     let limit = libc::rlimit { rlim_cur: PATIENCE, rlim_max: PATIENCE };
-    // SAFETY: the structure is the one that setrlimit(2) reads, and lives through the call. Without the limit the process stays as it
-    // was.
-    unsafe {
-        if libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) == 0 {
-            schedule(0, libc::SCHED_RR, place);
-        }
+    // SAFETY: the structure is the one that setrlimit(2) reads, and lives through the call.
+    let limited = unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) } == 0;
+    // Without the limit the process stays as it was.
+    if limited {
+        schedule(0, libc::SCHED_RR, place);
     }
 }
 
 /// Moves a daemon that has started into the place of those that work.
 pub(super) fn has_started(process: Pid) {
-    // SAFETY: see there. A process that has ended meanwhile is refused.
-    unsafe { schedule(process.as_raw(), libc::SCHED_RR, DAEMONS) };
+    schedule(process.as_raw(), libc::SCHED_RR, DAEMONS);
 }
 
 /// The calling process is like any other again.
 pub(super) fn go_back() {
-    // SAFETY: see there.
-    unsafe { schedule(0, libc::SCHED_OTHER, 0) };
+    schedule(0, libc::SCHED_OTHER, 0);
 }
 
-/// `process` 0 is the calling one.
-///
-/// # Safety
-/// None but that of a system call: the structure lives through it.
-unsafe fn schedule(process: i32, class: i32, place: i32) {
+/// `process` 0 is the calling one; one that has ended meanwhile needs nothing.
+fn schedule(process: i32, class: i32, place: i32) {
     let parameters = libc::sched_param { sched_priority: place };
-    // SAFETY: the structure is the one that sched_setscheduler(2) reads.
+    // SAFETY: the structure is the one that sched_setscheduler(2) reads, and lives through the call.
     unsafe { libc::sched_setscheduler(process, class, &raw const parameters) };
 }

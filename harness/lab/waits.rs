@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-
 use std::time::Instant;
 
 use vrrplab_engine::time::Duration;

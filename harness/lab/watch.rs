@@ -169,7 +169,7 @@ impl Lab {
     fn is_there(&mut self, h: usize) {
         let now = self.clock.now();
         let node = self.nodes[h].as_mut().expect("who says so is a node");
-        // It is late or it is not: what does not matter to it is no reason to stop.
+        // Where its processes cannot be listed it stays among those that start: later now and then, which is measured.
         if node.is_there(now)
             && let Ok(own) = processes_of(&self.hosts[h])
         {

@@ -64,7 +64,7 @@ pub(super) struct Lab {
     pub(super) record: Record,
     pub(super) notes: Notes,
     waits: Waits,
-    witness: Witness,
+    witness: Option<Witness>,
     /// What is due, in the order of time and of being set going.
     queue: BTreeMap<(Instant, u64), Due>,
     queued: u64,
@@ -144,7 +144,7 @@ impl Lab {
             record: Record::default(),
             notes: Notes::default(),
             waits: Waits::default(),
-            witness: Witness::send()?,
+            witness: None,
             queue: BTreeMap::new(),
             queued: 0,
             going: Instant::ZERO,
@@ -209,6 +209,7 @@ impl Lab {
 
     /// Runs the scenario from its beginning to its end.
     pub(super) fn run(&mut self) -> io::Result<()> {
+        self.witness = Some(Witness::send()?);
         go_first(SWITCH);
         self.settle()?;
         self.clock = RunClock::start();
@@ -222,7 +223,8 @@ impl Lab {
             self.look_at_waits()?;
         }
         go_back();
-        self.notes.witnessed(self.witness.late()?);
+        let late = self.ask_witness()?;
+        self.notes.witnessed(late);
         for h in 0..self.hosts.len() {
             self.notes.unread(&self.hosts[h].links)?;
         }
@@ -248,7 +250,7 @@ impl Lab {
         let set_going = self.clock.now();
         self.look_at_waits()?;
         // What it saw while the laboratory was built is no part of the run.
-        self.witness.late()?;
+        self.ask_witness()?;
         for &h in &first {
             self.start(h)?;
         }
@@ -279,6 +281,10 @@ impl Lab {
             (Some(first), Some(last)) => last.saturating_since(first),
             _ => Duration::ZERO,
         }
+    }
+
+    fn ask_witness(&mut self) -> io::Result<Duration> {
+        self.witness.as_mut().map_or(Ok(Duration::ZERO), Witness::late)
     }
 
     fn look_at_waits(&mut self) -> io::Result<()> {

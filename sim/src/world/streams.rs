@@ -161,7 +161,7 @@ impl World {
                 self.set_out(number, after, Going::ToDaemon(KeptStreamEvent::Data(bytes)));
             }
             Reaction::Close { after } => {
-                self.set_out(number, after, Going::ToDaemon(KeptStreamEvent::Closed))
+                self.set_out(number, after, Going::ToDaemon(KeptStreamEvent::Closed));
             }
             Reaction::Taken { subject } => {
                 let stream = &self.streams[&number];
