@@ -6,7 +6,7 @@
 //! world    = "netns"
 //! subject  = "keepalived"
 //! lane     = "b, states of VI_1"   # as a report names it, or "script"; left out: the whole scenario
-//! because  = "…"
+//! because  = "…"                  # the same for several: scenario and subject can be lists
 //! sometimes = true                 # it hangs on the clock: not happening is no mistake
 //! ```
 //! A row that no longer happens is a mistake as well: it would hide the next difference of its kind.
@@ -163,21 +163,30 @@ impl Reader<'_> {
         };
         let before = self.findings.len();
         self.known_keys(row, "a deviation", &KEYS);
-        let [scenario, world, subject, because] =
-            [KEYS[0], KEYS[1], KEYS[2], KEYS[3]].map(|key| self.needed(row, item.span(), key));
+        let [scenarios, subjects] = [KEYS[0], KEYS[2]].map(|key| self.names(row, item.span(), key));
+        let [world, because] = [KEYS[1], KEYS[3]].map(|key| self.needed(row, item.span(), key));
         let lane = row.get("lane").map(|lane| self.text(lane));
         let sometimes = row.get("sometimes").is_some_and(|item| self.truth(item));
-        if let (Some(name), Some(value)) = (&scenario, row.get("scenario")) {
-            self.known_scenario(name, value.span());
+        for (name, span) in &scenarios {
+            self.known_scenario(name, span.clone());
         }
-        let (Some(scenario), Some(world), Some(subject), Some(because)) = (scenario, world, subject, because)
-        else {
+        let (Some(world), Some(because)) = (world, because) else { return };
+        if self.findings.len() > before {
             return;
-        };
+        }
         let place = Place { file: Arc::clone(&self.file), span: item.span() };
-        let new = Deviation { scenario, world, subject, lane: lane.flatten(), because, sometimes, place };
-        if self.findings.len() == before {
-            self.add(new);
+        for (scenario, _) in &scenarios {
+            for (subject, _) in &subjects {
+                self.add(Deviation {
+                    scenario: scenario.clone(),
+                    world: world.clone(),
+                    subject: subject.clone(),
+                    lane: lane.clone().flatten(),
+                    because: because.clone(),
+                    sometimes,
+                    place: place.clone(),
+                });
+            }
         }
     }
 
@@ -215,12 +224,36 @@ impl Reader<'_> {
         }
     }
 
-    fn needed(&mut self, row: &DeTable<'_>, span: Range<usize>, key: &str) -> Option<String> {
-        let Some(item) = row.get(key) else {
-            self.error("missing-key", span, &format!("a deviation needs `{key}`"), format!("{key} = \"…\""));
-            return None;
+    /// A text, or several in a list, each with its place.
+    fn names(&mut self, row: &DeTable<'_>, span: Range<usize>, key: &str) -> Vec<(String, Range<usize>)> {
+        let Some(item) = self.item(row, span, key) else { return Vec::new() };
+        let items = match item.get_ref() {
+            DeValue::Array(items) if items.is_empty() => {
+                self.error("empty-list", item.span(), "a list without a name", "");
+                return Vec::new();
+            }
+            DeValue::Array(items) => &items[..],
+            _ => std::slice::from_ref(item),
         };
+        items.iter().filter_map(|item| Some((self.text(item)?, item.span()))).collect()
+    }
+
+    fn needed(&mut self, row: &DeTable<'_>, span: Range<usize>, key: &str) -> Option<String> {
+        let item = self.item(row, span, key)?;
         self.text(item)
+    }
+
+    fn item<'a, 'i>(
+        &mut self,
+        row: &'a DeTable<'i>,
+        span: Range<usize>,
+        key: &str,
+    ) -> Option<&'a Spanned<DeValue<'i>>> {
+        let item = row.get(key);
+        if item.is_none() {
+            self.error("missing-key", span, &format!("a deviation needs `{key}`"), format!("{key} = \"…\""));
+        }
+        item
     }
 
     fn text(&mut self, item: &Spanned<DeValue<'_>>) -> Option<String> {
@@ -313,6 +346,23 @@ mod tests {
         let script = rows(&row("vrrp/pause", "lane = \"script\""));
         let explained = script.apply("vrrp/pause", "netns", "keepalived", &found);
         assert_eq!(explained.unexplained, [&found[0]]);
+    }
+
+    #[test]
+    fn a_row_may_be_about_several() {
+        let text = "[[deviation]]\nscenario = [\"vrrp/pause\", \"vrrp/master-crash\"]\nworld = \"netns\"\n\
+                    subject = [\"engine\", \"keepalived\"]\nbecause = \"of it\"\n";
+        let known = rows(text).rows;
+        let about: Vec<_> = known.iter().map(|row| (row.scenario.as_str(), row.subject.as_str())).collect();
+        let [pause, crash] = NAMES;
+        let both = [pause, crash].map(|name| [(name, "engine"), (name, "keepalived")]);
+        assert_eq!(about, both.concat());
+        let codes = |text: &str| -> Vec<&str> {
+            read("deviations.toml", text, &NAMES).findings.iter().map(|f| f.code).collect()
+        };
+        assert_eq!(codes(&text.replace("master-crash", "crash")), ["unknown-scenario"]);
+        assert_eq!(codes(&text.replace("[\"engine\", \"keepalived\"]", "[]")), ["empty-list"]);
+        assert_eq!(codes(&text.replace("\"engine\"", "7")), ["wrong-type"]);
     }
 
     #[test]
