@@ -15,7 +15,7 @@ use vrrplab_engine::addr::Cidr;
 use vrrplab_engine::boundary::{AddressOp, InstanceId, KernelEvent, LineId};
 use vrrplab_engine::config::{Config, Family, Route, RouteOption, Rule, network, number};
 
-use crate::kernel::netlink::{Change, Precedence, Watch};
+use crate::kernel::netlink::{Change, KEEPALIVED, Precedence, Watch};
 
 /// What is to be watched: virtual ones that are tracked, and static ones of a track group (vrrp.c:vrrp_complete_instance,
 /// process_static_entries). Other static ones are noticed only where these are watched.
@@ -290,9 +290,6 @@ fn is_rule(ours: &RuleMessage, gone: &RuleMessage) -> bool {
         && table(ours) == table(gone)
         && ours.attributes.iter().filter(tables).all(|attribute| gone.attributes.contains(attribute))
 }
-
-/// `RTPROT_KEEPALIVED`.
-const KEEPALIVED: u8 = 18;
 
 fn family(family: Family) -> AddressFamily {
     match family {

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use vrrplab_engine::boundary::{FileId, ProcessId};
-use vrrplab_engine::config::{Config, ParamMatch, TrackProcess};
+use vrrplab_engine::config::{Config, TrackProcess};
+
+use crate::kernel::processes;
 
 /// The tracked files.
 #[derive(Debug)]
@@ -151,12 +153,8 @@ fn look(specs: &[TrackProcess], mut before: Vec<u32>, tell: &UnixDatagram) {
 /// How many processes run for each `vrrp_track_process`.
 fn count(specs: &[TrackProcess]) -> Vec<u32> {
     let mut counts = vec![0; specs.len()];
-    let Ok(entries) = fs::read_dir("/proc") else { return counts };
-    for entry in entries.flatten() {
-        if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
-            continue;
-        }
-        let folder = entry.path();
+    let Ok(all) = processes::all() else { return counts };
+    for (_, folder) in all {
         for (spec, count) in specs.iter().zip(&mut counts) {
             *count += u32::from(is_it(spec, &folder));
         }
@@ -164,34 +162,13 @@ fn count(specs: &[TrackProcess]) -> Vec<u32> {
     counts
 }
 
-/// Whether the process of this folder is one that is counted: by its name (`comm`, 15 bytes), or by its command line
-/// with `full_command` or parameters (core/track_process.c).
+/// Whether the process of this folder is one that is counted.
 fn is_it(spec: &TrackProcess, folder: &Path) -> bool {
-    let Some((program, parameters)) = spec.process.split_first() else { return false };
-    if !spec.full_command && parameters.is_empty() && spec.param_match == ParamMatch::Exact {
-        let Ok(name) = fs::read(folder.join("comm")) else { return false };
-        let name = name.strip_suffix(b"\n").unwrap_or(&name);
-        let wanted = program.rsplit('/').next().unwrap_or(program).as_bytes();
-        return name == &wanted[..wanted.len().min(15)];
+    if let Some(name) = spec.counted_name() {
+        return fs::read(folder.join("comm"))
+            .is_ok_and(|comm| comm.strip_suffix(b"\n").unwrap_or(&comm) == name);
     }
     let Ok(line) = fs::read(folder.join("cmdline")) else { return false };
     let line = line.strip_suffix(&[0]).unwrap_or(&line);
-    let mut words = line.split(|byte| *byte == 0);
-    let same = words.next().is_some_and(|word| word == program.as_bytes());
-    same && parameters_fit(spec.param_match, parameters, &words.collect::<Vec<_>>())
-}
-
-fn parameters_fit(how: ParamMatch, wanted: &[String], given: &[&[u8]]) -> bool {
-    let same = |count: usize| wanted.iter().zip(given).take(count).all(|(w, g)| w.as_bytes() == *g);
-    match how {
-        ParamMatch::Exact => wanted.len() == given.len() && same(wanted.len()),
-        ParamMatch::Initial => wanted.len() <= given.len() && same(wanted.len()),
-        ParamMatch::Partial => match wanted.split_last() {
-            None => true,
-            Some((last, before)) => {
-                let begins = given.get(before.len()).is_some_and(|g| g.starts_with(last.as_bytes()));
-                begins && same(before.len())
-            }
-        },
-    }
+    spec.counts_command(&line.split(|byte| *byte == 0).collect::<Vec<_>>())
 }

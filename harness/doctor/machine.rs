@@ -9,7 +9,7 @@ use super::{Check, State};
 const QUICK: [&str; 5] = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "xen"];
 /// What a packet socket of a laboratory would like to hold, in bytes.
 const BUFFER: u64 = 4 << 20;
-/// What sixteen laboratories of the test have at most.
+/// What the sixty-four laboratories of the test have at most.
 const PROCESSES: u64 = 1_000;
 
 /// All of it. `root` is how laboratories are permitted here.

@@ -8,3 +8,4 @@ pub mod namespace;
 pub mod netlink;
 pub mod offload;
 pub mod packet;
+pub mod processes;

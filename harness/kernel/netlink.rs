@@ -148,6 +148,9 @@ pub enum Change {
     },
 }
 
+/// Whose routes and rules a keepalived's are (`RTPROT_KEEPALIVED`).
+pub const KEEPALIVED: u8 = 18;
+
 /// Where a new route stands among others to the same network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Precedence {

@@ -8,6 +8,7 @@ use vrrplab_engine::time::Duration;
 use vrrplab_sim::trace::Name;
 
 use super::world::Lab;
+use crate::kernel::processes;
 
 /// How long a turn waits where nothing is due.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -72,17 +73,14 @@ struct Status {
 
 fn statuses() -> io::Result<Vec<Status>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        let entry = entry?;
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // It may have ended meanwhile.
-        let Ok(text) = fs::read_to_string(entry.path().join("status")) else { continue };
+    for (pid, folder) in processes::all()? {
+        let Ok(text) = fs::read_to_string(folder.join("status")) else { continue };
         let numbers = |key: &str| -> Vec<u32> {
             let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
             line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
         };
         let Some(&parent) = numbers("PPid:").first() else { continue };
-        found.push(Status { pid, parent, inner: numbers("NSpid:") });
+        found.push(Status { pid: pid as u32, parent, inner: numbers("NSpid:") });
     }
     Ok(found)
 }

@@ -11,8 +11,7 @@ use vrrplab_engine::addr::Cidr;
 use vrrplab_sim::trace::Name;
 use vrrplab_sim::way::{Policy, Way};
 
-/// `RTPROT_KEEPALIVED`.
-const KEEPALIVED: u8 = 18;
+use crate::kernel::netlink::KEEPALIVED;
 
 /// A route of a daemon, as its kernel tells it.
 pub(super) fn way(message: &RouteMessage, link: impl Fn(u32) -> Option<Name>) -> Option<Way> {

@@ -7,10 +7,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::{Pid, getpgid};
+use nix::unistd::{Pid, getpgid, pipe2};
 use vrrplab_engine::time::Instant;
 use vrrplab_engine::vrrp::State;
 use vrrplab_sim::trace::Name;
@@ -19,6 +19,7 @@ use super::host::LabHost;
 use super::launch::Launch;
 use super::standin;
 use crate::kernel::namespace::Namespaces;
+use crate::kernel::processes;
 
 /// The daemon of a node.
 #[derive(Debug)]
@@ -70,8 +71,15 @@ impl Lines {
         Ok(Lines::of(open(path, flags, Mode::empty())?))
     }
 
+    /// What a program will write: the other end is for it.
+    pub(super) fn pipe() -> io::Result<(Lines, OwnedFd)> {
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
+        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok((Lines::of(reader), writer))
+    }
+
     /// A pipe that does not block.
-    pub(super) fn of(pipe: OwnedFd) -> Lines {
+    fn of(pipe: OwnedFd) -> Lines {
         Lines { pipe: pipe.into(), rest: Vec::new(), ended: false }
     }
 
@@ -158,11 +166,10 @@ impl Node {
     pub(super) fn start(&mut self, host: &LabHost) -> io::Result<()> {
         self.write_files(&host.namespaces)?;
         self.start_beside(host)?;
-        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-        nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        let (log, writer) = Lines::pipe()?;
         let pid = self.spawn(host, &self.launch.argv, writer.try_clone()?.into(), writer.into())?;
         self.main = Some(pid);
-        self.log = Some(Lines::of(reader));
+        self.log = Some(log);
         self.announced.clear();
         self.there = None;
         Ok(())
@@ -279,11 +286,9 @@ pub(super) fn processes_of(host: &LabHost) -> io::Result<Vec<Pid>> {
     let own = nix::sys::stat::fstat(host.namespaces.net())?;
     let first = host.first.pid().as_raw();
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        let entry = entry?;
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+    for (pid, folder) in processes::all()? {
         // A process that has ended has no namespaces any more.
-        let Ok(at) = nix::sys::stat::stat(&entry.path().join("ns/net")) else { continue };
+        let Ok(at) = nix::sys::stat::stat(&folder.join("ns/net")) else { continue };
         if pid != 1 && pid != first && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
             found.push(Pid::from_raw(pid));
         }
@@ -300,8 +305,8 @@ mod tests {
     /// A daemon that closes its log before it ends made the laboratory spin, which starved the daemon.
     #[test]
     fn a_pipe_that_nobody_writes_to_has_ended() {
-        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).expect("a pipe");
-        let (mut lines, mut writer) = (Lines::of(reader), fs::File::from(writer));
+        let (mut lines, writer) = Lines::pipe().expect("a pipe");
+        let mut writer = fs::File::from(writer);
         writer.write_all(b"one\ntw").expect("there is room");
         assert_eq!(lines.read().expect("it reads"), ["one"]);
         assert!(!lines.has_ended());

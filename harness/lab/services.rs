@@ -10,10 +10,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::Pid;
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::scenario::Service;
 use vrrplab_sim::trace::{Cause, What};
@@ -164,14 +163,13 @@ impl Lab {
         let (host, spec) = (&self.hosts[h], &scenario.hosts[h].services[s]);
         host.namespaces
             .within(|| spec.files.iter().try_for_each(|(path, text)| write_file(path, Some(text))))??;
-        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
-        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        let (lines, writer) = Lines::pipe()?;
         let program = files::program(&spec.argv[0]).unwrap_or_else(|| spec.argv[0].clone().into());
         let mut command = Command::new(program);
         command.arg0(&spec.argv[0]).args(&spec.argv[1..]).process_group(0);
         command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
         let pid = host.first.spawn(&host.namespaces, FOLDER, &mut command)?;
-        let said = Said { host: h, service: s, lines: Some(Lines::of(reader)), last: String::new() };
+        let said = Said { host: h, service: s, lines: Some(lines), last: String::new() };
         self.services.running.insert((h, s), pid);
         self.services.last += 1;
         self.services.said.insert(self.services.last, said);

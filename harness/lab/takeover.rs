@@ -89,7 +89,7 @@ impl Pairs {
         go_first(SWITCH);
         lab.settle()?;
         for h in 0..4 {
-            // No details, and no syslog: without one the C library writes to the machine's console instead, which is slow.
+            // No details, and no syslog: how fast somebody logs is not compared.
             let node = lab.nodes[h].as_mut().expect("all hosts are nodes");
             node.launch.argv.retain(|word| word != "-D");
             node.launch.argv.push("-G".to_string());

@@ -2,12 +2,14 @@
 //! second number): what a daemon is late by without having been slow.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use vrrplab_engine::time::Duration;
+
+use crate::kernel::processes;
 
 /// How often it is looked at: a wait is told from the next only if that comes later.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
@@ -17,7 +19,7 @@ const LIST: std::time::Duration = std::time::Duration::from_millis(250);
 /// The processes of a laboratory but the one that calls, which is process 1.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
-    known: BTreeMap<u32, Process>,
+    known: BTreeMap<i32, Process>,
     /// None before the first look.
     looked: Option<Instant>,
     listed: Option<Instant>,
@@ -57,14 +59,12 @@ impl Waits {
     /// Finds new processes; the longest that one of them has waited.
     fn list(&mut self) -> io::Result<u64> {
         let mut longest = 0;
-        for entry in fs::read_dir("/proc")? {
-            let entry = entry?;
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        for (pid, folder) in processes::all()? {
             if pid == 1 || self.known.contains_key(&pid) {
                 continue;
             }
-            // It may have ended since it was listed; a kernel without CONFIG_SCHED_INFO does not count.
-            let Ok(counts) = File::open(entry.path().join("schedstat")) else { continue };
+            // A kernel without CONFIG_SCHED_INFO does not count.
+            let Ok(counts) = File::open(folder.join("schedstat")) else { continue };
             let Some(waited) = waited(&counts) else { continue };
             longest = longest.max(waited);
             self.known.insert(pid, Process { counts, waited });

@@ -79,6 +79,16 @@ impl Lines {
     }
 }
 
+/// Adds or removes the routes of an owner that it is given.
+fn routes_of(of: Option<InstanceId>, op: AddressOp, out: &mut Effects) -> impl FnMut(u16) {
+    move |n| out.push(Effect::Route { op, route: LineId { of, n } })
+}
+
+/// The same for rules.
+fn rules_of(of: Option<InstanceId>, op: AddressOp, out: &mut Effects) -> impl FnMut(u16) {
+    move |n| out.push(Effect::Rule { op, rule: LineId { of, n } })
+}
+
 /// What is there while the daemon runs.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Fixed {
@@ -100,25 +110,21 @@ impl Fixed {
     }
 
     fn change_routes(&mut self, op: AddressOp, out: &mut Effects) {
-        self.routes.change(op, false, |n| out.push(Effect::Route { op, route: LineId { of: None, n } }));
+        self.routes.change(op, false, routes_of(None, op, out));
     }
 
     fn change_rules(&mut self, op: AddressOp, force: bool, out: &mut Effects) {
-        self.rules.change(op, force, |n| out.push(Effect::Rule { op, rule: LineId { of: None, n } }));
+        self.rules.change(op, force, rules_of(None, op, out));
     }
 }
 
 impl Vrrp {
     pub(super) fn change_routes(&mut self, i: usize, op: AddressOp, out: &mut Effects) {
-        let of = Some(id(i));
-        self.instances[i]
-            .routes
-            .change(op, false, |n| out.push(Effect::Route { op, route: LineId { of, n } }));
+        self.instances[i].routes.change(op, false, routes_of(Some(id(i)), op, out));
     }
 
     pub(super) fn change_rules(&mut self, i: usize, op: AddressOp, out: &mut Effects) {
-        let of = Some(id(i));
-        self.instances[i].rules.change(op, false, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        self.instances[i].rules.change(op, false, rules_of(Some(id(i)), op, out));
     }
 
     /// What a daemon that was killed may have left, the static rules first.
@@ -128,8 +134,8 @@ impl Vrrp {
 
     /// The same of an instance.
     pub(super) fn clear_rules(&mut self, i: usize, out: &mut Effects) {
-        let (of, op) = (Some(id(i)), AddressOp::Remove);
-        self.instances[i].rules.change(op, true, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        let op = AddressOp::Remove;
+        self.instances[i].rules.change(op, true, rules_of(Some(id(i)), op, out));
     }
 
     /// Before a reload: a master removes the rules and routes that it is not to have any more.
@@ -143,9 +149,9 @@ impl Vrrp {
         let (of, op) = (Some(id(i)), AddressOp::Remove);
         let Instance { rules, routes, .. } = &self.instances[i];
         let kept = |n: usize| after.rules.contains(&before.rules[n]);
-        rules.shed(kept, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        rules.shed(kept, rules_of(of, op, out));
         let kept = |n: usize| after.routes.contains(&before.routes[n]);
-        routes.shed(kept, |n| out.push(Effect::Route { op, route: LineId { of, n } }));
+        routes.shed(kept, routes_of(of, op, out));
     }
 
     /// After a reload: a master that goes on adds the routes and rules that are new.
@@ -166,9 +172,9 @@ impl Vrrp {
     pub(super) fn shed_fixed(&mut self, next: &Vrrp, [before, after]: [&Config; 2], out: &mut Effects) {
         let (of, op) = (None, AddressOp::Remove);
         let kept = |n: usize| after.static_rules.contains(&before.static_rules[n]);
-        self.fixed.rules.shed(kept, |n| out.push(Effect::Rule { op, rule: LineId { of, n } }));
+        self.fixed.rules.shed(kept, rules_of(of, op, out));
         let kept = |n: usize| after.static_routes.contains(&before.static_routes[n]);
-        self.fixed.routes.shed(kept, |n| out.push(Effect::Route { op, route: LineId { of, n } }));
+        self.fixed.routes.shed(kept, routes_of(of, op, out));
         for m in self.fixed.addresses.clone() {
             let same = |o: &Managed| (o.link, o.cidr) == (m.link, m.cidr);
             if !next.fixed.addresses.iter().any(same) {
@@ -260,11 +266,11 @@ impl Vrrp {
                 self.change_address(AddressOp::Add, link, cidr, out);
             }
         }
+        let mut add = routes_of(None, AddressOp::Add, out);
         for (n, line) in self.fixed.routes.0.iter_mut().enumerate() {
             if line.tracked && line.link == Some(link) {
                 line.set = true;
-                let route = LineId { of: None, n: n as u16 };
-                out.push(Effect::Route { op: AddressOp::Add, route });
+                add(n as u16);
             }
         }
     }

@@ -90,6 +90,17 @@ fn await_master(lab: &mut Lab) {
     lab.watch(Duration::from_millis(300));
 }
 
+/// Master, then SIGTERM: what there is after each, the first after it has lasted for so long.
+fn master_and_end(lab: &mut Lab, lasts: Duration) -> Vec<String> {
+    lab.line(0, "INSTANCE \"VI_1\" MASTER 200", seconds(60));
+    lab.watch(lasts);
+    let mut notes = shown(lab);
+    lab.signal(0, Signal::SIGTERM);
+    lab.ends(0, seconds(40));
+    notes.extend(shown(lab));
+    notes
+}
+
 /// Start, master, stop.
 fn life(config: &str) -> Result<(), Failed> {
     alike(|lab, who| {
@@ -97,12 +108,7 @@ fn life(config: &str) -> Result<(), Failed> {
         lab.line(0, "INSTANCE \"VI_1\" BACKUP 200", seconds(20));
         lab.watch(seconds(3));
         let mut notes = shown(lab);
-        lab.line(0, "INSTANCE \"VI_1\" MASTER 200", seconds(60));
-        lab.watch(seconds(5));
-        notes.extend(shown(lab));
-        lab.signal(0, Signal::SIGTERM);
-        lab.ends(0, seconds(40));
-        notes.extend(shown(lab));
+        notes.extend(master_and_end(lab, seconds(5)));
         notes
     })
 }
@@ -201,12 +207,7 @@ fn killed() -> Result<(), Failed> {
         lab.until("BACKUP", seconds(30), |s| s.what == What::Line("INSTANCE \"VI_1\" BACKUP 200".into()));
         lab.watch(seconds(2));
         notes.extend(shown(lab));
-        lab.line(0, "INSTANCE \"VI_1\" MASTER 200", seconds(60));
-        lab.watch(seconds(3));
-        notes.extend(shown(lab));
-        lab.signal(0, Signal::SIGTERM);
-        lab.ends(0, seconds(40));
-        notes.extend(shown(lab));
+        notes.extend(master_and_end(lab, seconds(3)));
         notes
     })
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use vrrplab_engine::config::{ParamMatch, TrackProcess};
+use vrrplab_engine::config::{TrackProcess, comm};
 use vrrplab_engine::time::Instant;
 
 /// `[[node.NAME.process]]` or `[[client.NAME.process]]`: a program that runs on the host, whatever becomes of its
@@ -36,31 +36,13 @@ impl Service {
         self.argv.join(" ")
     }
 
-    /// Whether a `vrrp_track_process` counts it: by its name (`comm`, 15 bytes), or by its command line with `full_command` or
-    /// parameters (core/track_process.c).
+    /// Whether a `vrrp_track_process` counts it.
     pub fn is_counted_by(&self, track: &TrackProcess) -> bool {
-        let Some((program, wanted)) = track.process.split_first() else { return false };
-        if !track.full_command && wanted.is_empty() && track.param_match == ParamMatch::Exact {
-            return comm(program) == comm(self.name());
+        match track.counted_name() {
+            Some(name) => name == comm(&self.argv[0]),
+            None => track.counts_command(&self.argv.iter().map(String::as_bytes).collect::<Vec<_>>()),
         }
-        let given = &self.argv[1..];
-        let alike = |n: usize| wanted.len() >= n && given.len() >= n && wanted[..n] == given[..n];
-        *program == self.argv[0]
-            && match (track.param_match, wanted.split_last()) {
-                (ParamMatch::Exact, _) => wanted == given,
-                (ParamMatch::Initial, _) => alike(wanted.len()),
-                (ParamMatch::Partial, None) => true,
-                (ParamMatch::Partial, Some((last, before))) => {
-                    alike(before.len()) && given.get(before.len()).is_some_and(|g| g.starts_with(&**last))
-                }
-            }
     }
-}
-
-/// What the kernel calls a program.
-fn comm(program: &str) -> &[u8] {
-    let name = program.rsplit('/').next().unwrap_or(program).as_bytes();
-    &name[..name.len().min(15)]
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ pub use instance::{
 pub use link::{GarpGroup, LinkDelay, LinkPolling, TrackGroup};
 pub use notify::{Command, Notify};
 pub use route::{MAIN_TABLE, Route, RouteOption, Rule, network, number};
-pub use track::{InitFile, ParamMatch, Script, SyncGroup, Track, TrackFile, TrackProcess, Tracks, Weight};
+pub use track::{
+    InitFile, ParamMatch, Script, SyncGroup, Track, TrackFile, TrackProcess, Tracks, Weight, comm,
+};
 
 use super::server::{BfdInstance, ServerGroup, Ssl, VirtualServer};
 use crate::boundary::LineId;

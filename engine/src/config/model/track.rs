@@ -80,6 +80,42 @@ pub struct TrackProcess {
     pub full_command: bool,
 }
 
+impl TrackProcess {
+    /// The name by which processes are counted, as the kernel has it (`comm`); none where their command lines are looked at:
+    /// with `full_command`, or with parameters (core/track_process.c).
+    pub fn counted_name(&self) -> Option<&[u8]> {
+        let (program, parameters) = self.process.split_first()?;
+        let by_name = !self.full_command && parameters.is_empty() && self.param_match == ParamMatch::Exact;
+        by_name.then(|| comm(program))
+    }
+
+    /// Whether a process with this command line is counted, where that decides.
+    pub fn counts_command(&self, argv: &[&[u8]]) -> bool {
+        let (Some((program, wanted)), Some((run, given))) = (self.process.split_first(), argv.split_first())
+        else {
+            return false;
+        };
+        let same =
+            |n: usize| given.len() >= n && wanted.iter().zip(given).take(n).all(|(w, g)| w.as_bytes() == *g);
+        program.as_bytes() == *run
+            && match (self.param_match, wanted.split_last()) {
+                (ParamMatch::Exact, _) => wanted.len() == given.len() && same(wanted.len()),
+                (ParamMatch::Initial, _) => same(wanted.len()),
+                (ParamMatch::Partial, None) => true,
+                (ParamMatch::Partial, Some((last, before))) => {
+                    same(before.len())
+                        && given.get(before.len()).is_some_and(|g| g.starts_with(last.as_bytes()))
+                }
+            }
+    }
+}
+
+/// What the kernel calls a program that is run by this path.
+pub fn comm(program: &str) -> &[u8] {
+    let name = program.rsplit('/').next().unwrap_or(program).as_bytes();
+    &name[..name.len().min(15)]
+}
+
 /// `param_match` of a `vrrp_track_process`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum ParamMatch {
