@@ -14,8 +14,8 @@ pub struct Notes {
     pub late_during: u64,
     /// The longest that a process of the laboratory, daemon or script, waited for a processor while the laboratory ran.
     pub waited: u64,
-    /// How late a process like a daemon, which waits for a timer and then for the kernel's lock of all interfaces, was at most
-    /// while the laboratory ran.
+    /// How late processes like daemons, which wait for a timer, for the kernel's lock of all interfaces and for the news of an
+    /// address, were at most while the laboratory ran.
     pub witnessed: u64,
     /// How far apart the daemons were there that start with the run.
     pub apart: u64,

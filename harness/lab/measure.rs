@@ -39,7 +39,7 @@ impl Notes {
         self.late_during = self.late_during.max(by.as_micros());
     }
 
-    /// The witness was so late.
+    /// A witness was so late.
     pub(super) fn witnessed(&mut self, late: Duration) {
         self.witnessed = self.witnessed.max(late.as_micros());
     }

@@ -31,7 +31,7 @@ use super::relay::Delivery;
 use super::services::Services;
 use super::standin;
 use super::waits::Waits;
-use super::witness::Witness;
+use super::witness::Witnesses;
 use crate::kernel::clock::{Alarm, RunClock};
 use crate::kernel::netlink::Netlink;
 use crate::notes::Notes;
@@ -64,7 +64,7 @@ pub(super) struct Lab {
     pub(super) record: Record,
     pub(super) notes: Notes,
     waits: Waits,
-    witness: Option<Witness>,
+    witnesses: Option<Witnesses>,
     /// What is due, in the order of time and of being set going.
     queue: BTreeMap<(Instant, u64), Due>,
     queued: u64,
@@ -144,7 +144,7 @@ impl Lab {
             record: Record::default(),
             notes: Notes::default(),
             waits: Waits::default(),
-            witness: None,
+            witnesses: None,
             queue: BTreeMap::new(),
             queued: 0,
             going: Instant::ZERO,
@@ -209,7 +209,7 @@ impl Lab {
 
     /// Runs the scenario from its beginning to its end.
     pub(super) fn run(&mut self) -> io::Result<()> {
-        self.witness = Some(Witness::send()?);
+        self.witnesses = Some(Witnesses::send()?);
         go_first(SWITCH);
         self.settle()?;
         self.clock = RunClock::start();
@@ -223,7 +223,7 @@ impl Lab {
             self.look_at_waits()?;
         }
         go_back();
-        let late = self.ask_witness()?;
+        let late = self.ask_witnesses()?;
         self.notes.witnessed(late);
         for h in 0..self.hosts.len() {
             self.notes.unread(&self.hosts[h].links)?;
@@ -250,7 +250,7 @@ impl Lab {
         let set_going = self.clock.now();
         self.look_at_waits()?;
         // What it saw while the laboratory was built is no part of the run.
-        self.ask_witness()?;
+        self.ask_witnesses()?;
         for &h in &first {
             self.start(h)?;
         }
@@ -283,8 +283,8 @@ impl Lab {
         }
     }
 
-    fn ask_witness(&mut self) -> io::Result<Duration> {
-        self.witness.as_mut().map_or(Ok(Duration::ZERO), Witness::late)
+    fn ask_witnesses(&mut self) -> io::Result<Duration> {
+        self.witnesses.as_mut().map_or(Ok(Duration::ZERO), Witnesses::late)
     }
 
     fn look_at_waits(&mut self) -> io::Result<()> {

@@ -59,7 +59,7 @@ pub fn notes(notes: &Notes, colour: bool) -> String {
         ),
     };
     let text = format!(
-        "timers late by up to {} before and {} during the run; daemons waited for a processor {} at most, a witness \
+        "timers late by up to {} before and {} during the run; daemons waited for a processor {} at most, witnesses \
          for that and the kernel {};{switch} {} frames dropped",
         micros(notes.late_before),
         micros(notes.late_during),
