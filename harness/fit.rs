@@ -3,6 +3,7 @@
 mod frr;
 
 use vrrplab_engine::boundary::Cost;
+use vrrplab_engine::config::{Command, Config, Notify};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{
     Fault, Host, HostIndex, HostSettings, NodeSpec, Role, Scenario, Segment, SegmentIndex, SwitchKind,
@@ -60,6 +61,34 @@ pub fn lacks(scenario: &Scenario) -> Option<String> {
         let program = services.chain(commands).find(|program| files::program(program).is_none())?;
         Some(format!("{program} is not installed: {}", files::installs(program)))
     })
+}
+
+/// What only a root of the whole machine can do: in a user namespace `/` belongs to nobody, and there is one user.
+pub fn needs_root(scenario: &Scenario) -> Option<String> {
+    scenario.hosts.iter().find_map(|host| {
+        let Role::Node(node) = &host.role else { return None };
+        let config = &node.reading.config;
+        let commands = commands(config);
+        let other = |command: &&Command| command.user.as_ref().is_some_and(|(user, _)| user != "root");
+        let why = match commands.iter().copied().find(other) {
+            Some(command) => format!("`{}` has a user of its own", command.argv.join(" ")),
+            None if config.global.script_security && !commands.is_empty() => {
+                "`enable_script_security`, and / is not root's in a user namespace".to_string()
+            }
+            None => return None,
+        };
+        Some(format!("{}: {why}: run it as root", host.name))
+    })
+}
+
+/// The commands that a daemon with this configuration may run.
+pub fn commands(config: &Config) -> Vec<&Command> {
+    let notifies = config.instances.iter().map(|i| &i.notify).chain(config.groups.iter().map(|g| &g.notify));
+    let notified = notifies.flat_map(|n| {
+        let Notify { master, backup, fault, stop, any, deleted, master_rx_lower_pri } = n;
+        [master, backup, fault, stop, any, deleted, master_rx_lower_pri].into_iter().flatten()
+    });
+    notified.chain(config.scripts.iter().map(|s| &s.command)).collect()
 }
 
 /// The programs of tracked scripts that find out by themselves.

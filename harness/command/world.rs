@@ -189,7 +189,13 @@ impl Cell {
 
     #[cfg(feature = "netns")]
     fn laboratory(&self, input: &Input, later: Duration, seed: u64, hold: bool) -> Outcome {
+        use crate::fit::needs_root;
         use crate::lab::{self, Order};
+        if !nix::unistd::Uid::effective().is_root()
+            && let Some(why) = needs_root(&input.scenario)
+        {
+            return Outcome::Skipped(why);
+        }
         let program = match std::env::current_exe() {
             Ok(program) => program,
             Err(error) => return Outcome::Failed(format!("our own program: {error}")),

@@ -97,7 +97,27 @@ fn user_namespace() -> Result<(), String> {
     };
     map("setgroups", "deny".to_string())?;
     map("uid_map", format!("0 {user} 1"))?;
-    map("gid_map", format!("0 {group} 1"))
+    map("gid_map", format!("0 {group} 1"))?;
+    one_group().map_err(|e| format!("seccomp: {e}"))
+}
+
+/// Lets setgroups(2) succeed without doing anything. With one group there is nothing to choose, but the kernel says EPERM, and a daemon
+/// that drops its groups before a script then runs none.
+fn one_group() -> io::Result<()> {
+    // SAFETY: these make a number of numbers.
+    let (load, compare, end) = unsafe {
+        let load = libc::BPF_STMT((libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16, 0);
+        let equal = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        let compare = libc::BPF_JUMP(equal, libc::SYS_setgroups as u32, 0, 1);
+        (load, compare, |verdict| libc::BPF_STMT((libc::BPF_RET | libc::BPF_K) as u16, verdict))
+    };
+    // What the call returns is in the low bits: 0.
+    let mut filter = [load, compare, end(libc::SECCOMP_RET_ERRNO), end(libc::SECCOMP_RET_ALLOW)];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: the kernel copies the filter, which lives through the call.
+    let done =
+        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// What would permit it.

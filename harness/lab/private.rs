@@ -4,9 +4,11 @@
 use std::ffi::CStr;
 use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
+use nix::unistd::{AccessFlags, access};
 
 use super::host::FOLDER;
 
@@ -49,7 +51,38 @@ pub(super) fn room_for(file: &Path) -> io::Result<()> {
         }
         cover(there)?;
     }
+    if let Some(there) = folder.ancestors().find(|folder| folder.is_dir())
+        && access(there, AccessFlags::W_OK).is_err()
+    {
+        rebuild(there)?;
+    }
     fs::create_dir_all(folder)
+}
+
+/// A folder with the same things in it that can be written to. In a user namespace an overlay gives no right to write into what
+/// belongs to the machine's root.
+fn rebuild(folder: &Path) -> io::Result<()> {
+    let none: Option<&str> = None;
+    let bind = |from: &Path, to: &Path| mount(Some(from), to, none, MsFlags::MS_BIND | MsFlags::MS_REC, none);
+    let before = covered(folder).join("before");
+    fs::create_dir_all(&before)?;
+    bind(folder, &before)?;
+    mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
+    for entry in fs::read_dir(&before)? {
+        let entry = entry?;
+        let (from, to, kind) = (entry.path(), folder.join(entry.file_name()), entry.file_type()?);
+        if kind.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+            continue;
+        }
+        if kind.is_dir() {
+            fs::create_dir(&to)?;
+        } else {
+            fs::write(&to, "")?;
+        }
+        bind(&from, &to)?;
+    }
+    Ok(())
 }
 
 /// Whether a mount can only be read, or `/` with everything below it.

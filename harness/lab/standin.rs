@@ -11,12 +11,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
-use vrrplab_engine::config::{Command, Config, Notify};
+use vrrplab_engine::config::Config;
 use vrrplab_sim::scenario::{End, ScriptModel};
 
 use super::host::FOLDER;
 use super::private::room_for;
 use crate::files;
+use crate::fit::commands;
 
 /// Where stand-ins tell what they do.
 pub(super) const JOBS: &str = "/run/vrrplab/jobs";
@@ -44,14 +45,7 @@ pub(super) fn cover<'a>(configs: impl Iterator<Item = &'a Config>, models: &[Scr
 
 /// The programs that a configuration names, each once.
 pub(super) fn programs(config: &Config) -> BTreeSet<String> {
-    let of_notify = |n: &Notify| {
-        let all = [&n.master, &n.backup, &n.fault, &n.stop, &n.any, &n.deleted, &n.master_rx_lower_pri];
-        all.into_iter().flatten().cloned().collect::<Vec<Command>>()
-    };
-    let instances = config.instances.iter().flat_map(|i| of_notify(&i.notify));
-    let groups = config.groups.iter().flat_map(|g| of_notify(&g.notify));
-    let scripts = config.scripts.iter().map(|s| s.command.clone());
-    instances.chain(groups).chain(scripts).filter_map(|c| c.argv.first().cloned()).collect()
+    commands(config).into_iter().filter_map(|c| c.argv.first().cloned()).collect()
 }
 
 fn stand_in(n: usize, program: &Path) -> io::Result<()> {

@@ -9,21 +9,26 @@ mod wants;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use scratch::folder as scratch;
 
+/// Whoever this is, it owns nothing.
+const NOBODY: u32 = 65_534;
+
 type Test = fn() -> Result<(), Failed>;
 
 /// What must be installed, and the test.
-const TESTS: [(&str, &[&str], Test); 6] = [
+const TESTS: [(&str, &[&str], Test); 7] = [
     ("a laboratory stays until enter and nothing is left of it", &["nsenter", "haproxy", "curl"], held),
     ("programs outlive the daemon and end with the power", &["nsenter", "sleep"], outlive),
     ("a program that never takes connections is told with its last words", &["haproxy"], never_ready),
     ("only one laboratory can stay", &[], only_one),
     ("a run that is as it should be does not stay", &[], passes),
+    ("who is not root has laboratories too, with scripts where root's are", &["keepalived"], not_root),
     ("the doctor finds what the test runs with", &[], doctor),
 ];
 
@@ -223,6 +228,41 @@ fn passes() -> Result<(), Failed> {
     drop(input);
     is(format!("{:?}", output.status.code()), "Some(0)")?;
     is(String::from_utf8(output.stderr)?.contains("held").to_string(), "false")
+}
+
+fn not_root() -> Result<(), Failed> {
+    let folder = scratch();
+    // The tree of the tests may be root's alone.
+    let program = folder.join("vrrplab");
+    std::fs::copy(env!("CARGO_BIN_EXE_vrrplab"), &program)?;
+    let heard =
+        "[[expect]]\ncommand = { node = \"a\", match = \"heard.sh INSTANCE V MASTER\", exactly = 1 }\n";
+    let notified =
+        scenario("", "", "", heard).replace("advert_int", "notify /etc/keepalived/heard.sh\n advert_int");
+    let secure =
+        notified.replace("vrrp_instance", "global_defs {\n enable_script_security\n}\nvrrp_instance");
+    for (name, text, exit, why) in [
+        ("notified.toml", &notified, "Some(0)", "pass   a runs `heard.sh INSTANCE V MASTER` once"),
+        (
+            "secure.toml",
+            &secure,
+            "Some(3)",
+            "a: `enable_script_security`, and / is not root's in a user namespace",
+        ),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, text)?;
+        let mut run = Command::new(&program);
+        run.args(["run", "--world", "netns", "--subject", "a=keepalived,b=engine"]).arg(&file);
+        if nix::unistd::Uid::effective().is_root() {
+            run.uid(NOBODY).gid(NOBODY);
+        }
+        let output = run.output()?;
+        let said = String::from_utf8([output.stdout, output.stderr].concat())?;
+        let fine = format!("{:?}", output.status.code()) == exit && said.contains(why);
+        fine.then_some(()).ok_or_else(|| Failed::from(said))?;
+    }
+    Ok(())
 }
 
 fn doctor() -> Result<(), Failed> {
