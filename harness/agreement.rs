@@ -67,29 +67,32 @@ pub enum Verdict {
     Inconclusive(Duration, Agreement),
 }
 
-/// Compares a run on a real clock with one of the simulator. `coarse` compares only who speaks, for daemons whose frames have other bytes.
-pub fn compare(ours: &Run, other: &Run, notes: &Notes, coarse: bool) -> Verdict {
+/// Compares a run with one of the simulator; `notes` are about its machine, if its clock was real. `coarse` compares only who
+/// speaks, for daemons whose frames have other bytes.
+pub fn compare(ours: &Run, other: &Run, notes: Option<&Notes>, coarse: bool) -> Verdict {
     let lanes = [ours, other].map(|run| {
         let mut lanes = Lanes::whole(&run.trace, &run.capture);
         lanes.base = base(&run.scenario);
         lanes
     });
-    let worst = notes.late();
-    let idle = worst <= IDLE && notes.load <= IDLE_LOAD;
-    let base = if idle { Tolerance::IDLE } else { Tolerance::LOADED };
-    let tolerance = Tolerance::real(base);
+    let tolerance = notes.map_or(Tolerance::RECORDED, |notes| {
+        let idle = notes.late() <= IDLE && notes.load <= IDLE_LOAD;
+        Tolerance::real(if idle { Tolerance::IDLE } else { Tolerance::LOADED })
+    });
     let agreement = match coarse {
         true => agree::agree_speakers(&lanes[0], &lanes[1], &tolerance),
         false => agree::agree(&lanes[0], &lanes[1], &tolerance),
     };
-    // Who starts later than another by more than timers differ is another router.
-    let worst = worst.max(Duration::from_micros(notes.apart));
     if agreement.holds() {
-        Verdict::Agrees(agreement.largest.map_or(Duration::ZERO, |deviation| deviation.distance.off))
-    } else if worst > Tolerance::LOADED || notes.dropped > 0 {
-        Verdict::Inconclusive(worst, agreement)
-    } else {
-        Verdict::Differs(agreement)
+        return Verdict::Agrees(agreement.largest.map_or(Duration::ZERO, |deviation| deviation.distance.off));
+    }
+    // Who starts later than another by more than timers differ is another router.
+    let worst = notes.map(|notes| (notes.late().max(Duration::from_micros(notes.apart)), notes.dropped));
+    match worst {
+        Some((late, dropped)) if late > Tolerance::LOADED || dropped > 0 => {
+            Verdict::Inconclusive(late, agreement)
+        }
+        _ => Verdict::Differs(agreement),
     }
 }
 

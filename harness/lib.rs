@@ -23,3 +23,5 @@ pub mod report;
 pub mod subject;
 pub mod sweep;
 pub mod template;
+#[cfg(feature = "netns")]
+pub mod uml;

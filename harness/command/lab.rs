@@ -6,8 +6,9 @@ use clap::Args;
 use vrrplab_engine::time::Duration;
 
 use super::{Console, Exit, QuickArguments, inputs};
-use crate::lab::{self, Order, confine};
+use crate::lab::{self, Clock, Order, confine};
 use crate::subject::Subjects;
+use crate::uml;
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct LabArguments {
@@ -35,11 +36,24 @@ pub(super) struct LabArguments {
     /// Stay after the run until standard input is closed
     #[arg(long)]
     hold: bool,
+    /// The User Mode Linux kernel that it runs on
+    #[arg(long, conflicts_with = "hold")]
+    uml: Option<PathBuf>,
+    /// For how many seconds it may run there
+    #[arg(long, default_value_t = 600)]
+    limit: u64,
+    /// It runs on such a kernel already
+    #[arg(long, hide = true)]
+    virtual_clock: bool,
     #[command(flatten)]
     quick: QuickArguments,
 }
 
 pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
+    if let Some(kernel) = &arguments.uml {
+        let limit = std::time::Duration::from_secs(arguments.limit);
+        return finish(uml::launch(kernel, arguments.parent, limit, console.out), console);
+    }
     let found = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
         Ok(found) => found,
         Err(exit) => return exit,
@@ -56,8 +70,13 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         subjects: arguments.subject.clone(),
         template: arguments.template.clone(),
         hold: arguments.hold,
+        uml: None,
     };
-    let done = confine::enter(arguments.parent).and_then(|_| lab::serve(&order, console.out));
+    let clock = if arguments.virtual_clock { Clock::Virtual } else { Clock::Real };
+    finish(confine::enter(arguments.parent).and_then(|_| lab::serve(&order, clock, console.out)), console)
+}
+
+fn finish(done: Result<(), String>, console: &mut Console<'_>) -> Exit {
     match done {
         Ok(()) => Exit::Pass,
         Err(error) => {

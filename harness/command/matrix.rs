@@ -2,13 +2,13 @@
 
 use std::num::NonZeroUsize;
 
+use vrrplab_engine::time::Duration;
 use vrrplab_sim::agree;
 
 use super::inputs::Input;
-use super::world::{Cell, Done, Outcome};
+use super::world::{Cell, Done, Outcome, World};
 use super::{Console, Exit, RunArguments};
 use crate::agreement::{self, Verdict};
-use crate::notes::Notes;
 use crate::sweep::in_order;
 
 /// Columns of a scenario's name.
@@ -27,7 +27,11 @@ pub(super) fn run(
     let jobs = arguments.place.jobs.get() * cells.len();
     let mut table = Table { cells, rows: Vec::new(), exit: Exit::Pass };
     let mut row = Vec::new();
-    let later = |input: &Input| agreement::calm(&input.scenario, arguments.seed);
+    let real = cells.iter().any(|cell| cell.world == World::Netns);
+    let later = |input: &Input| match real {
+        true => agreement::calm(&input.scenario, arguments.seed),
+        false => Duration::ZERO,
+    };
     let later: Vec<_> = inputs.iter().map(later).collect();
     in_order(
         inputs.len() * cells.len(),
@@ -90,9 +94,7 @@ impl Table<'_> {
     }
 
     fn compare(&mut self, name: &str, cell: &Cell, first: &Done, done: &Done) -> String {
-        let calm = Notes::default();
-        let notes = done.notes.as_ref().unwrap_or(&calm);
-        match agreement::compare(&first.run, &done.run, notes, cell.is_coarse()) {
+        match agreement::compare(&first.run, &done.run, done.notes.as_ref(), cell.is_coarse()) {
             Verdict::Agrees(largest) => format!("agrees {largest}"),
             Verdict::Inconclusive(late, _) => format!("inconclusive {late}"),
             Verdict::Differs(agreement) => {

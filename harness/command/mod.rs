@@ -63,6 +63,14 @@ enum Command {
     #[cfg(feature = "netns")]
     #[command(hide = true)]
     Lab(Box<lab::LabArguments>),
+    /// Process 1 of the kernel of --world uml, which adds words of its own
+    #[cfg(feature = "netns")]
+    #[command(hide = true)]
+    Boot {
+        folder: PathBuf,
+        #[arg(trailing_var_arg = true)]
+        _kernel: Vec<String>,
+    },
     /// Run the engine as a daemon on this machine, in keepalived's place and with its options
     ///
     /// Exit codes: 0 stopped as told, 1 with -t there are warnings or errors, 2 wrong use or input, 3 cannot run
@@ -254,6 +262,11 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Probe => doctor::probe(console),
         #[cfg(feature = "netns")]
         Command::Lab(arguments) => lab::lab(arguments, console),
+        #[cfg(feature = "netns")]
+        Command::Boot { folder, .. } => {
+            crate::uml::boot(folder).expect("the kernel has what a laboratory needs");
+            Exit::Pass
+        }
         #[cfg(feature = "netns")]
         Command::Daemon(arguments) => daemon::run(arguments, console),
     }

@@ -25,6 +25,8 @@ pub(super) enum World {
     Sim,
     /// Network namespaces of this machine: real clocks, real daemons
     Netns,
+    /// The same on a kernel of its own with a virtual clock (User Mode Linux): real daemons, no waiting, no noise
+    Uml,
 }
 
 impl fmt::Display for World {
@@ -32,6 +34,7 @@ impl fmt::Display for World {
         f.write_str(match self {
             World::Sim => "sim",
             World::Netns => "netns",
+            World::Uml => "uml",
         })
     }
 }
@@ -116,7 +119,7 @@ impl WorldArguments {
                 World::Sim => {
                     return Err("the simulator runs our engine: --world netns for others".to_string());
                 }
-                World::Netns => cells.extend(subjects.iter().map(|subjects| {
+                World::Netns | World::Uml => cells.extend(subjects.iter().map(|subjects| {
                     let template = self.template.clone();
                     Cell { world, subjects: subjects.clone(), template }
                 })),
@@ -151,9 +154,10 @@ impl Cell {
     pub(super) fn words(&self) -> String {
         match self.world {
             World::Sim => String::new(),
-            World::Netns => {
+            World::Netns | World::Uml => {
                 let template = self.template.iter().map(|path| format!(" --template {}", path.display()));
-                format!(" --world netns --subject {}{}", quoted(&self.subjects), template.collect::<String>())
+                let template: String = template.collect();
+                format!(" --world {} --subject {}{template}", self.world, quoted(&self.subjects))
             }
         }
     }
@@ -171,7 +175,7 @@ impl Cell {
                 notes: None,
                 held: None,
             })),
-            World::Netns => self.run_in_laboratory(input, later, seed, hold),
+            World::Netns | World::Uml => self.run_in_laboratory(input, later, seed, hold),
         }
     }
 
@@ -200,7 +204,15 @@ impl Cell {
             Ok(program) => program,
             Err(error) => return Outcome::Failed(format!("our own program: {error}")),
         };
+        let uml = match self.world {
+            World::Uml => match crate::uml::kernel() {
+                Ok(kernel) => Some(kernel),
+                Err(why) => return Outcome::Failed(why),
+            },
+            World::Sim | World::Netns => None,
+        };
         let order = Order {
+            uml,
             input: input.words.clone(),
             scenario: Arc::clone(&input.scenario),
             later,
@@ -211,8 +223,8 @@ impl Cell {
         };
         match lab::run(&program, &order) {
             Ok(done) => {
-                let (notes, held) = (Some(done.notes), done.held);
-                Outcome::Run(Box::new(Done { run: done.run, notes, held }))
+                let lab::LabRun { run, notes, held } = done;
+                Outcome::Run(Box::new(Done { run, notes, held }))
             }
             Err(why) => Outcome::Failed(why),
         }

@@ -56,6 +56,8 @@ use parcel::Parcel;
 
 /// What oracles and expectations allow on a real clock beyond what they allow on a virtual one.
 const SLACK: Duration = Duration::from_millis(100);
+/// And where time is virtual but the daemon's microseconds are its own.
+const SLACK_OF_VIRTUAL_CLOCKS: Duration = Duration::from_millis(1);
 
 /// What a laboratory is to do.
 #[derive(Clone, Debug)]
@@ -74,6 +76,27 @@ pub struct Order {
     pub template: Option<PathBuf>,
     /// It stays when it is over.
     pub hold: bool,
+    /// The User Mode Linux kernel that it runs on; none for the machine's own.
+    pub uml: Option<PathBuf>,
+}
+
+/// What a laboratory's time is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// That of the machine, which does other things as well.
+    Real,
+    /// That of a kernel on which waiting takes no time and computing none of its.
+    Virtual,
+}
+
+impl Clock {
+    /// The name of the world that has it.
+    pub fn world(self) -> &'static str {
+        match self {
+            Clock::Real => "netns",
+            Clock::Virtual => "uml",
+        }
+    }
 }
 
 /// A run on the real kernel.
@@ -81,8 +104,8 @@ pub struct Order {
 pub struct LabRun {
     /// The run and its judgement.
     pub run: Run,
-    /// How well the machine kept up.
-    pub notes: Notes,
+    /// How well the machine kept up, where that matters.
+    pub notes: Option<Notes>,
     /// The laboratory, if it was to stay.
     pub held: Option<Held>,
 }
@@ -101,6 +124,8 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
         .args(["--later", &order.later.to_string()])
         .args(order.template.iter().flat_map(|path| [OsStr::new("--template"), path.as_os_str()]))
         .args(order.hold.then_some("--hold"))
+        .args(order.uml.iter().flat_map(|path| [OsStr::new("--uml"), path.as_os_str()]))
+        .args(order.uml.iter().flat_map(|_| ["--limit".to_string(), limit(&order.scenario).to_string()]))
         .args(&order.input)
         .stdin(if order.hold { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
@@ -131,10 +156,19 @@ pub fn run(program: &Path, order: &Order) -> Result<LabRun, String> {
     }
 }
 
+/// How many of the machine's seconds a run on a virtual clock may take: it has hung if it takes longer.
+fn limit(scenario: &Scenario) -> u64 {
+    300 + scenario.duration.as_micros() / 4_000_000
+}
+
 fn judged(order: &Order, parcel: Parcel) -> LabRun {
     let Parcel { trace, capture, notes, .. } = parcel;
     let scenario = Arc::new(order.scenario.later(order.later));
-    let mut judge = Judge::with_slack(&scenario, SLACK);
+    let (slack, notes) = match order.uml {
+        Some(_) => (SLACK_OF_VIRTUAL_CLOCKS, None),
+        None => (SLACK, Some(notes)),
+    };
+    let mut judge = Judge::with_slack(&scenario, slack);
     trace.events.iter().for_each(|event| judge.event(event));
     let judgement = judge.finish(Instant::ZERO + order.scenario.duration);
     let run = Run { scenario, seed: order.seed, trace, capture, judgement };
@@ -143,16 +177,16 @@ fn judged(order: &Order, parcel: Parcel) -> LabRun {
 
 /// What the process of a laboratory does: builds it, runs it and writes what came of it. Its namespaces must be its own: see
 /// [`confine::enter`].
-pub fn serve(order: &Order, out: &mut dyn Write) -> Result<(), String> {
+pub fn serve(order: &Order, clock: Clock, out: &mut dyn Write) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", order.scenario.name);
     let scenario = Arc::new(order.scenario.later(order.later));
     let crew = launch::Crew::new(&order.subjects, order.template.as_deref())?;
     priority::go_first(priority::STARTING);
-    let mut lab = world::Lab::build(scenario, order.seed, crew).map_err(failed)?;
+    let mut lab = world::Lab::build(scenario, order.seed, crew, clock).map_err(failed)?;
     lab.run().map_err(failed)?;
     let header = Header {
         scenario: order.scenario.name.clone(),
-        world: "netns".to_string(),
+        world: clock.world().to_string(),
         subject: order.subjects.to_string(),
         seed: order.seed,
         duration: order.scenario.duration,

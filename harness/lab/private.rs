@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{AccessFlags, access};
 
@@ -59,8 +60,8 @@ pub(super) fn room_for(file: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// A folder with the same things in it that can be written to. In a user namespace an overlay gives no right to write into what
-/// belongs to the machine's root.
+/// A folder with the same things in it that can be written to, for kernels without overlays and for user namespaces, where an overlay
+/// gives no right to write into what belongs to the machine's root.
 fn rebuild(folder: &Path) -> io::Result<()> {
     let none: Option<&str> = None;
     let bind = |from: &Path, to: &Path| mount(Some(from), to, none, MsFlags::MS_BIND | MsFlags::MS_REC, none);
@@ -123,8 +124,10 @@ fn cover(folder: &Path) -> io::Result<()> {
     let overlay =
         |options: &str| mount(Some("overlay"), folder, Some("overlay"), MsFlags::empty(), Some(options));
     // In a user namespace the attributes of overlayfs go by another name.
-    let done = overlay(&options).or_else(|_| overlay(&format!("{options},userxattr")));
-    done.map_err(|e| {
-        io::Error::new(io::Error::from(e).kind(), format!("overlay on {}: {e}", folder.display()))
-    })
+    match overlay(&options).or_else(|_| overlay(&format!("{options},userxattr"))) {
+        Err(Errno::ENODEV) => rebuild(folder),
+        done => done.map_err(|e| {
+            io::Error::new(io::Error::from(e).kind(), format!("overlay on {}: {e}", folder.display()))
+        }),
+    }
 }

@@ -17,6 +17,7 @@ use vrrplab_sim::rng::Rng;
 use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::switch::class::{Class, Kind};
 
+use super::Clock;
 use super::launch::Crew;
 use super::node::{Node, processes_of};
 use super::priority::{SWITCH, go_first};
@@ -85,7 +86,7 @@ const PHASE: u64 = 0x7a6b;
 impl Pairs {
     /// Builds the laboratory and starts all four daemons.
     fn start(plan: &Plan, scenario: Arc<Scenario>, crew: Crew) -> io::Result<Pairs> {
-        let mut lab = Lab::build(scenario, plan.seed, crew)?;
+        let mut lab = Lab::build(scenario, plan.seed, crew, Clock::Real)?;
         go_first(SWITCH);
         lab.settle()?;
         for h in 0..4 {

@@ -114,11 +114,12 @@ fn agrees(
         subjects: subjects.clone(),
         template: None,
         hold: false,
+        uml: None,
     };
     let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
     RUNS.fetch_add(1, Ordering::Relaxed);
     let ours = simulate(&Arc::new(scenario.later(later)), SEED);
-    let verdict = agreement::compare(&ours, &done.run, &done.notes, subjects.are_coarse());
+    let verdict = agreement::compare(&ours, &done.run, done.notes.as_ref(), subjects.are_coarse());
     let (found, late) = match verdict {
         Verdict::Agrees(_) => (Vec::new(), None),
         Verdict::Differs(agreement) => (agreement.disagreements, None),
@@ -132,7 +133,11 @@ fn agrees(
             return Ok(Completion::ignored_with(format!("inconclusive: timers were late by {late}")));
         }
         (Some(difference), None) => {
-            return Err(format!("{difference}{}{again}", report::notes(&done.notes, false)).into());
+            return Err(format!(
+                "{difference}{}{again}",
+                done.notes.map(|notes| report::notes(&notes, false)).unwrap_or_default()
+            )
+            .into());
         }
         (None, _) => {}
     }

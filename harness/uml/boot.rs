@@ -1,0 +1,59 @@
+//! Process 1 of the kernel with the virtual clock. The machine's files are its root and can only be read.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+
+use super::{ORDER, Order, PARCEL, STATUS, WORDS};
+
+/// Where the folder is mounted that the host sees.
+const OUT: &str = "/run/out";
+/// What a program expects in /dev and the kernel does not put there.
+const LINKS: [(&str, &str); 4] = [
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+];
+
+/// Runs what the order in `folder`, a path of the host's, says, and switches the machine off. A failure is one of ours or of the kernel's
+/// configuration: it ends process 1, and so the kernel, with its words on the console.
+pub fn boot(folder: &Path) -> io::Result<()> {
+    let usual = |kind: &str, at: &str| mount(Some(kind), at, Some(kind), MsFlags::empty(), None::<&str>);
+    usual("proc", "/proc")?;
+    usual("sysfs", "/sys")?;
+    usual("tmpfs", "/run")?;
+    for (to, at) in LINKS {
+        symlink(to, at)?;
+    }
+    fs::create_dir(OUT)?;
+    mount(Some("none"), OUT, Some("hostfs"), MsFlags::empty(), Some(folder))?;
+    let out = Path::new(OUT);
+    let order: Order = serde_json::from_slice(&fs::read(out.join(ORDER))?)?;
+    let status = run(&order, out)?;
+    fs::write(out.join(STATUS), status)?;
+    nix::unistd::sync();
+    reboot(RebootMode::RB_POWER_OFF)?;
+    Ok(())
+}
+
+/// The status of the program, as text.
+fn run(order: &Order, out: &Path) -> io::Result<String> {
+    let (program, arguments) = order.argv.split_first().expect("an order has a program");
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .current_dir(&order.folder)
+        .env("PATH", &order.path)
+        .stdin(Stdio::null())
+        .stdout(File::create(out.join(PARCEL))?)
+        .stderr(File::create(out.join(WORDS))?)
+        .spawn()
+        .map_err(|e| io::Error::new(e.kind(), format!("{program}: {e}")))?;
+    let status = child.wait()?;
+    Ok(status.code().map_or_else(|| status.to_string(), |code| code.to_string()))
+}
