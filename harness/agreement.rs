@@ -63,7 +63,7 @@ pub enum Verdict {
     Agrees(Duration),
     /// Other sequences, or events at other times.
     Differs(Agreement),
-    /// They differ, and the machine was too late for that to mean anything: by this much.
+    /// They differ, and the machine may have been so late that this means nothing.
     Inconclusive(Duration, Agreement),
 }
 
@@ -86,11 +86,9 @@ pub fn compare(ours: &Run, other: &Run, notes: Option<&Notes>, coarse: bool) -> 
     if agreement.holds() {
         return Verdict::Agrees(agreement.largest.map_or(Duration::ZERO, |deviation| deviation.distance.off));
     }
-    // Who starts later than another by more than timers differ is another router.
-    let worst = notes.map(|notes| (notes.late().max(Duration::from_micros(notes.apart)), notes.dropped));
-    match worst {
-        Some((late, dropped)) if late > Tolerance::LOADED || dropped > 0 => {
-            Verdict::Inconclusive(late, agreement)
+    match notes {
+        Some(notes) if notes.late_twice() > Tolerance::LOADED || notes.dropped > 0 => {
+            Verdict::Inconclusive(notes.late_twice(), agreement)
         }
         _ => Verdict::Differs(agreement),
     }

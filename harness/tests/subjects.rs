@@ -16,6 +16,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrrplab::files;
 use vrrplab::fit::unfit;
 use vrrplab::lab::{self, LabRun, Order};
+use vrrplab::notes::Notes;
 use vrrplab::report;
 use vrrplab::subject::Subjects;
 use vrrplab_engine::time::{Duration, Instant};
@@ -112,7 +113,7 @@ fn trial(
 }
 
 fn judge(done: &LabRun, verdict: Result<(), String>) -> Result<Completion, Failed> {
-    let late = done.notes.as_ref().map_or(Duration::ZERO, Notes::late);
+    let late = done.notes.as_ref().map_or(Duration::ZERO, Notes::late_twice);
     match verdict {
         Ok(()) => Ok(Completion::Completed),
         Err(why) if late > LATE => {
