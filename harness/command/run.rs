@@ -10,7 +10,7 @@ use vrrplab_sim::run::Run;
 use super::hold::{self, Held};
 use super::inputs::{self, Input};
 use super::matrix;
-use super::world::{Done, Outcome, World};
+use super::world::{self, Done, Outcome, World};
 use super::{Console, Exit, Format, RunArguments};
 use crate::report::junit::Junit;
 use crate::sweep::in_order;
@@ -37,6 +37,10 @@ pub(super) fn run(arguments: &RunArguments, console: &mut Console<'_>) -> Exit {
     if let Some(why) = arguments.hold.and_then(|_| hold::mistake(&cells, &inputs)) {
         console.complain(&format!("error: {why}\n"));
         return Exit::Input;
+    }
+    if let Some(why) = world::nowhere(&cells) {
+        console.complain(&format!("error: {why}\n"));
+        return Exit::Machine;
     }
     if cells.len() > 1 {
         return matrix::run(arguments, &cells, &inputs, console);

@@ -18,6 +18,9 @@ use crate::notes::Notes;
 use crate::subject::{Subject, Subjects};
 use crate::template::Template;
 
+#[cfg(not(feature = "netns"))]
+const NOT_BUILT: &str = "built without the real kernel: cargo build --features netns";
+
 /// A world.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
 pub(super) enum World {
@@ -142,6 +145,15 @@ impl WorldArguments {
     }
 }
 
+/// Why none of this can run here.
+pub(super) fn nowhere(cells: &[Cell]) -> Option<String> {
+    let uml = cells.iter().any(|cell| cell.world == World::Uml);
+    #[cfg(feature = "netns")]
+    return uml.then(crate::uml::kernel).and_then(Result::err);
+    #[cfg(not(feature = "netns"))]
+    return uml.then(|| NOT_BUILT.to_string());
+}
+
 /// As one types it: commands need quotes.
 fn quoted(subjects: &Subjects) -> String {
     let text = subjects.to_string();
@@ -188,7 +200,7 @@ impl Cell {
 
     #[cfg(not(feature = "netns"))]
     fn laboratory(&self, _: &Input, _: Duration, _: u64, _: bool) -> Outcome {
-        Outcome::Failed("built without the real kernel: cargo build --features netns".to_string())
+        Outcome::Failed(NOT_BUILT.to_string())
     }
 
     #[cfg(feature = "netns")]

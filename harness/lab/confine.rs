@@ -34,17 +34,24 @@ pub enum Means {
 /// ends with the status of the one that goes on; both end with the caller's parent, if it is still `parent`. The error says what
 /// would permit it.
 pub fn enter(parent: u32) -> Result<Means, String> {
+    enter_new(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC, parent)
+}
+
+/// The same for what needs no network of its own here: making one takes the kernel's lock of all interfaces, and a process that goes behind
+/// others keeps it for half a second from laboratories that do not.
+pub fn enter_apart(parent: u32) -> Result<Means, String> {
+    enter_new(CloneFlags::empty(), parent)
+}
+
+/// Processes and mounts are new in any case.
+fn enter_new(kinds: CloneFlags, parent: u32) -> Result<Means, String> {
     end_with_parent(|| parent_id() == parent).map_err(|e| format!("prctl: {e}"))?;
     let means = if Uid::effective().is_root() { Means::Root } else { Means::UserNamespace };
     if means == Means::UserNamespace {
         user_namespace()?;
     }
-    let all = CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWIPC;
-    unshare(all).map_err(|e| refused(&format!("namespaces: {e}")))?;
+    unshare(kinds | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID)
+        .map_err(|e| refused(&format!("namespaces: {e}")))?;
     let (theirs, ours) = pipe2(OFlag::O_CLOEXEC).map_err(|e| format!("pipe: {e}"))?;
     // SAFETY: the process has a single thread, so the child may do everything that the parent may.
     match unsafe { fork() }.map_err(|e| format!("fork: {e}"))? {

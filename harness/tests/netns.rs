@@ -5,144 +5,21 @@
 //! shows as ignored; if more than one in twenty is so, the whole fails. `VRRPLAB_REQUIRE=netns,keepalived` turns what this machine
 //! cannot do into failures.
 
+#[path = "tools/everywhere.rs"]
+mod everywhere;
 #[path = "tools/wants.rs"]
 mod wants;
 
-use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use vrrplab::agreement::{self, Verdict};
-use vrrplab::fit::{lacks, unfit};
-use vrrplab::golden::deviations::{self, Deviations};
-use vrrplab::lab::{self, Order};
-use vrrplab::subject::Subjects;
-use vrrplab::{diagnostic, files, report};
+use everywhere::{World, worlds};
 use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree;
-use vrrplab_sim::run::run as simulate;
-use vrrplab_sim::scenario::Scenario;
 
-const SEED: u64 = 1;
 /// Laboratories at a time: they wait most of the time.
 const AT_ONCE: usize = 64;
-/// A scenario that takes longer than this is for who has the time: `vrrplab run --world sim,netns`.
+/// Four scenarios are longer than all tests may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
-static RUNS: AtomicUsize = AtomicUsize::new(0);
-static INCONCLUSIVE: AtomicUsize = AtomicUsize::new(0);
-
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = Vec::new();
-    for path in files::scenarios_in(&root.join("scenarios")).expect("the scenarios are there") {
-        let file = files::read_scenario(&path).expect("a scenario that was found can be read");
-        all.extend(
-            file.scenarios.into_iter().map(|scenario| (path.display().to_string(), Arc::new(scenario))),
-        );
-    }
-    // The long ones first: nobody waits for them at the end.
-    all.sort_by_key(|(_, scenario)| std::cmp::Reverse(scenario.duration));
-    let known = Arc::new(known_deviations(root, &all));
-    let mut trials = Vec::new();
-    for (path, scenario) in &all {
-        for subject in ["engine", "keepalived", "frr"] {
-            trials.push(trial(path, scenario, subject, &known));
-        }
-    }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    let (runs, unsure) = (RUNS.load(Ordering::Relaxed), INCONCLUSIVE.load(Ordering::Relaxed));
-    if unsure > 0 {
-        println!("{unsure} of {runs} runs were inconclusive: this machine was too late");
-    }
-    if unsure * 20 > runs {
-        println!("that is more than one in twenty");
-        return ExitCode::FAILURE;
-    }
-    conclusion.exit_code()
-}
-
-fn known_deviations(root: &Path, all: &[(String, Arc<Scenario>)]) -> Deviations {
-    let path = root.join("golden/deviations.toml");
-    let text = files::read_text(&path).expect("the known deviations are there");
-    let names: Vec<&str> = all.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
-    let file = deviations::read("golden/deviations.toml", &text, &names);
-    let mistakes = diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false);
-    assert!(file.findings.is_empty(), "{mistakes}");
-    file.deviations
-}
-
-fn trial(path: &str, scenario: &Arc<Scenario>, subject: &'static str, known: &Arc<Deviations>) -> Trial {
-    let (path, scenario, known) = (path.to_string(), Arc::clone(scenario), Arc::clone(known));
-    let name = format!("{} on {subject} agrees", scenario.name);
-    Trial::ignorable_test(name, move || {
-        if scenario.duration > LONGEST {
-            return Ok(Completion::ignored_with(format!("takes {}", scenario.duration)));
-        }
-        let subjects: Subjects = subject.parse()?;
-        if let Some(why) = unfit(&scenario, &subjects) {
-            return Ok(Completion::ignored_with(why));
-        }
-        if let Some(why) = wants::missing(subject) {
-            return wants::skip(subject, &why);
-        }
-        if let Some(why) = lacks(&scenario) {
-            return wants::skip("services", &why);
-        }
-        agrees(path, &scenario, &subjects, &known)
-    })
-}
-
-fn agrees(
-    path: String,
-    scenario: &Arc<Scenario>,
-    subjects: &Subjects,
-    known: &Deviations,
-) -> Result<Completion, Failed> {
-    let subject = subjects.to_string();
-    let again = format!("again: vrrplab run --world sim,netns --subject {subject} {path}");
-    let later = agreement::calm(scenario, SEED);
-    let order = Order {
-        input: vec![path],
-        scenario: Arc::clone(scenario),
-        later,
-        seed: SEED,
-        subjects: subjects.clone(),
-        template: None,
-        hold: false,
-        uml: None,
-    };
-    let done = lab::run(Path::new(env!("CARGO_BIN_EXE_vrrplab")), &order)?;
-    RUNS.fetch_add(1, Ordering::Relaxed);
-    let ours = simulate(&Arc::new(scenario.later(later)), SEED);
-    let verdict = agreement::compare(&ours, &done.run, done.notes.as_ref(), subjects.are_coarse());
-    let (found, late) = match verdict {
-        Verdict::Agrees(_) => (Vec::new(), None),
-        Verdict::Differs(agreement) => (agreement.disagreements, None),
-        Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
-    };
-    let explained = known.apply(&scenario.name, "netns", &subject, &found);
-    let left: Vec<_> = explained.unexplained.into_iter().cloned().collect();
-    match (agree::report(&left), late) {
-        (Some(_), Some(late)) => {
-            INCONCLUSIVE.fetch_add(1, Ordering::Relaxed);
-            return Ok(Completion::ignored_with(format!("inconclusive: timers were late by {late}")));
-        }
-        (Some(difference), None) => {
-            return Err(format!(
-                "{difference}{}{again}",
-                done.notes.map(|notes| report::notes(&notes, false)).unwrap_or_default()
-            )
-            .into());
-        }
-        (None, _) => {}
-    }
-    match explained.unused.first() {
-        Some(row) if late.is_none() => Err(row.unused().message.into()),
-        _ => Ok(Completion::Completed),
-    }
+    worlds(World { name: "netns", at_once: AT_ONCE, longest: LONGEST, kernel: None })
 }

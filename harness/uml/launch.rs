@@ -24,7 +24,7 @@ const LINES: usize = 12;
 /// Runs the laboratory of the calling process's own arguments on a kernel of its own, and writes what it hands back. `limit` is how long the
 /// machine's clock may take. The calling process must have one thread.
 pub fn launch(kernel: &Path, parent: u32, limit: Duration, out: &mut dyn Write) -> Result<(), String> {
-    confine::enter(parent)?;
+    confine::enter_apart(parent)?;
     let folder = Path::new(FOLDER);
     let told = |e: io::Error| format!("{}: {e}", kernel.display());
     prepare(folder).map_err(told)?;
