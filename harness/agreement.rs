@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use vrrplab_engine::time::{Duration, Instant};
 use vrrplab_sim::agree::{self, Agreement, Lanes, Tolerance};
+use vrrplab_sim::capture::Capture;
 use vrrplab_sim::run::{Run, run as simulate};
 use vrrplab_sim::scenario::{Role, Scenario};
-use vrrplab_sim::trace::{Cause, Event, What};
+use vrrplab_sim::trace::{Cause, Event, Trace, What};
 
 use crate::notes::Notes;
 
@@ -70,11 +71,7 @@ pub enum Verdict {
 /// Compares a run with one of the simulator; `notes` are about its machine, if its clock was real. `coarse` compares only who
 /// speaks, for daemons whose frames have other bytes.
 pub fn compare(ours: &Run, other: &Run, notes: Option<&Notes>, coarse: bool) -> Verdict {
-    let lanes = [ours, other].map(|run| {
-        let mut lanes = Lanes::whole(&run.trace, &run.capture);
-        lanes.base = base(&run.scenario);
-        lanes
-    });
+    let lanes = [ours, other].map(|run| lanes(&run.scenario, &run.trace, &run.capture));
     let tolerance = notes.map_or(Tolerance::RECORDED, |notes| {
         let idle = notes.late() <= IDLE && notes.load <= IDLE_LOAD;
         Tolerance::real(if idle { Tolerance::IDLE } else { Tolerance::LOADED })
@@ -94,7 +91,13 @@ pub fn compare(ours: &Run, other: &Run, notes: Option<&Notes>, coarse: bool) -> 
     }
 }
 
-/// What hosts have of their own: no daemon's business.
+/// A run of a laboratory, taken apart. What hosts have of their own is no daemon's business.
+pub fn lanes(scenario: &Scenario, trace: &Trace, capture: &Capture) -> Lanes {
+    let mut lanes = Lanes::whole(trace, capture);
+    lanes.base = base(scenario);
+    lanes
+}
+
 fn base(
     scenario: &Scenario,
 ) -> std::collections::BTreeSet<(vrrplab_sim::trace::Name, vrrplab_engine::addr::Cidr)> {

@@ -39,7 +39,20 @@ fn kernel() -> Vec<Check> {
     };
     let root = nix::unistd::Uid::effective().is_root();
     checks.extend(doctor::machine(root));
+    checks.push(virtual_clock());
     checks
+}
+
+#[cfg(feature = "netns")]
+fn virtual_clock() -> Check {
+    use crate::doctor::State;
+    let check = |state, found: String| {
+        Check::new("virtual clock", state, found, "--world uml; cargo test --features uml")
+    };
+    match crate::uml::kernel() {
+        Ok(kernel) => check(State::Ok, kernel.display().to_string()),
+        Err(why) => check(State::Missing, why).remedy("ci/uml/build.sh"),
+    }
 }
 
 #[cfg(feature = "netns")]

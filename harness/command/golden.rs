@@ -1,10 +1,17 @@
-//! `vrrplab golden`: the accepted runs. Accepting is never automatic.
+//! `vrrplab golden`: the accepted runs, and those of real daemons. Accepting is never automatic.
 
+use std::num::NonZeroUsize;
+
+use vrrplab_engine::time::Duration;
+use vrrplab_sim::agree::Tolerance;
 use vrrplab_sim::run::{Run, run};
 
 use super::inputs::scenarios;
-use super::{Console, Exit, GoldenArguments};
+use super::world::{self, Cell, Outcome, World};
+use super::{Console, Exit, GoldenArguments, RecordArguments};
+use crate::golden::recorded::Change;
 use crate::golden::{Golden, agree_with_recording};
+use crate::sweep::in_order;
 
 /// Accepted runs were made with this seed.
 const SEED: u64 = 1;
@@ -24,6 +31,14 @@ pub(super) fn check(arguments: &GoldenArguments, console: &mut Console<'_>) -> E
             };
             same = false;
             console.say(&format!("{} differs from {}\n{outcome}\n", run.scenario.name, reference.name));
+        }
+        for recorded in golden.recorded() {
+            let outcome = match recorded.differs_from(run, &Tolerance::RECORDED) {
+                Ok(None) => continue,
+                Ok(Some(difference)) | Err(difference) => difference,
+            };
+            same = false;
+            console.say(&format!("{} differs from {}\n{outcome}\n", run.scenario.name, recorded.name));
         }
         if same {
             console.say(&format!("same {}\n", run.scenario.name));
@@ -47,6 +62,44 @@ pub(super) fn accept(arguments: &GoldenArguments, console: &mut Console<'_>) -> 
             Exit::Machine
         }
     })
+}
+
+/// Runs scenarios with a real daemon on the virtual clock, and keeps the runs.
+pub(super) fn record(arguments: &RecordArguments, console: &mut Console<'_>) -> Exit {
+    let cell = Cell { world: World::Uml, subjects: arguments.subject.clone(), template: None };
+    if let Some(why) = world::nowhere(std::slice::from_ref(&cell)) {
+        console.complain(&format!("error: {why}\n"));
+        return Exit::Machine;
+    }
+    let inputs = match scenarios(&arguments.golden.inputs, console) {
+        Ok(inputs) => inputs,
+        Err(exit) => return exit,
+    };
+    // One a processor: nobody waits.
+    let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut exit = Exit::Pass;
+    let run = |i: usize| cell.run(&inputs[i], Duration::ZERO, SEED, false);
+    in_order(inputs.len(), jobs, run, |i, outcome| {
+        let name = &inputs[i].scenario.name;
+        let done = match outcome {
+            Outcome::Run(done) => Golden::of(&arguments.golden.golden, name).record(&done.run),
+            Outcome::Skipped(why) => return console.say(&format!("skip {name}: {why}\n")),
+            Outcome::Failed(why) => Err(why),
+        };
+        match done {
+            Ok(Change::New) => console.say(&format!("recorded {name}\n")),
+            Ok(Change::Same) => console.say(&format!("same {name}\n")),
+            Ok(Change::Another(difference)) => {
+                exit = exit.max(Exit::Fail);
+                console.say(&format!("recorded {name}, which was another run before:\n{difference}\n"));
+            }
+            Err(why) => {
+                exit = exit.max(Exit::Machine);
+                console.complain(&format!("error: {name}: {why}\n"));
+            }
+        }
+    });
+    exit
 }
 
 fn each(

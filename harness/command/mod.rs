@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::subject::Subjects;
+
 /// A laboratory for VRRP failover.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "vrrplab", version, max_term_width = 100)]
@@ -193,6 +195,11 @@ enum GoldenCommand {
     Check(GoldenArguments),
     /// Make these runs the accepted ones: read the difference before you commit it
     Accept(GoldenArguments),
+    /// Run a real daemon on the virtual clock and keep trace and capture, beside the accepted runs and by the daemon's version
+    ///
+    /// Where there is such a run already, the new one must be the same within 5 us; otherwise it takes its place, and the exit
+    /// code is 1.
+    Record(RecordArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -203,6 +210,15 @@ struct GoldenArguments {
     /// Where the accepted runs are
     #[arg(long, default_value = "golden", value_name = "DIR")]
     golden: PathBuf,
+}
+
+#[derive(Args, Clone, Debug)]
+struct RecordArguments {
+    /// What runs on the nodes
+    #[arg(long, default_value = "keepalived")]
+    subject: Subjects,
+    #[command(flatten)]
+    golden: GoldenArguments,
 }
 
 /// What the command comes to. Users and CI rely on the numbers.
@@ -256,6 +272,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Exit {
         Command::Bench(BenchCommand::Election(arguments)) => bench::election(arguments, console),
         Command::Bench(BenchCommand::Takeover(arguments)) => takeover::run(arguments, console),
         Command::Golden(GoldenCommand::Check(arguments)) => golden::check(arguments, console),
+        Command::Golden(GoldenCommand::Record(arguments)) => golden::record(arguments, console),
         Command::Golden(GoldenCommand::Accept(arguments)) => golden::accept(arguments, console),
         Command::Doctor(arguments) => doctor::doctor(arguments, console),
         #[cfg(feature = "netns")]

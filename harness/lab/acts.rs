@@ -92,6 +92,7 @@ impl Lab {
         let now = self.clock.now();
         node.started = Some(now);
         if let Some(words) = node.identity.take() {
+            let words = format!("{words} as `{}`, on {}", node.launch.argv.join(" "), system());
             self.tell(now, Some(h), What::Log(words), Cause::None);
         }
         Ok(())
@@ -211,6 +212,12 @@ impl Lab {
     pub(super) fn address_seen(&mut self, h: usize, address: std::net::IpAddr, added: bool) {
         self.noticed(self.clock.now(), Sight::Address(h, address, added));
     }
+}
+
+/// The kernel that carries it all.
+fn system() -> String {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("Linux {}", release.trim())
 }
 
 /// The rules as nftables takes them, in place of all that there were.

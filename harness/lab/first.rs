@@ -1,4 +1,4 @@
-//! A host's first process: it does nothing, and with it the host has processes of its own. `killall`, `pidof` and whatever else looks into
+//! A host's first process: it does nothing but take leave of orphans, and with it the host has processes of its own. `killall`, `pidof` and whatever else looks into
 //! /proc sees those of its own machine and no other's, and who wants to look around has a process to enter by.
 
 use std::ffi::CStr;
@@ -10,10 +10,11 @@ use std::process::Command;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
-use nix::sys::signal::{SigHandler, Signal, signal};
-use nix::unistd::{ForkResult, Pid, chdir, fork, pause, pipe2};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{ForkResult, Pid, chdir, fork, pipe2};
 
-use super::priority::{STARTING, go_first};
+use super::priority::{STARTING, go_back, go_first};
 use crate::kernel::namespace::{Namespaces, enter_by, hear_signals};
 
 /// Process 1 of a host. It ends with the laboratory.
@@ -99,8 +100,14 @@ fn be_first(inside: &Namespaces, tell: OwnedFd) -> ! {
     drop(tell);
     // SAFETY: nothing that has a descriptor is used from here on.
     unsafe { libc::close_range(0, u32::MAX, 0) };
+    // Like process 1 of the laboratory: whoever takes leave of the dead goes before nobody.
+    go_back();
+    let mut ended = SigSet::empty();
+    ended.add(Signal::SIGCHLD);
+    let _ = ended.thread_block();
     loop {
-        pause();
+        while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status.pid().is_some()) {}
+        let _ = ended.wait();
     }
 }
 
@@ -108,7 +115,5 @@ fn settle_in(inside: &Namespaces) -> io::Result<()> {
     inside.enter()?;
     let none: Option<&str> = None;
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)?;
-    // SAFETY: no handler runs, so none can do harm.
-    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     Ok(())
 }

@@ -33,19 +33,29 @@ impl Held {
     /// For each host the command that opens a shell there, with process numbers as the caller sees them.
     pub fn doors(&self) -> io::Result<Vec<(Name, String)>> {
         let all = statuses()?;
-        // The process that we started waits for the laboratory's own, whose children the hosts' first processes are.
-        let child_of = |parent: u32| all.iter().filter(move |status| status.parent == parent);
-        let lab = child_of(self.child.id()).next().map(|status| status.pid);
         let mut doors = Vec::with_capacity(self.hosts.len());
         for (name, number) in &self.hosts {
-            let is_it = |status: &&Status| status.inner.ends_with(&[*number, 1]);
-            let found = lab.and_then(|lab| child_of(lab).find(is_it));
+            let is_it = |status: &&Status| {
+                status.inner.ends_with(&[*number, 1]) && descends(&all, status.pid, self.child.id())
+            };
+            let found = all.iter().find(is_it);
             let first =
                 found.ok_or_else(|| io::Error::other(format!("{name}: no process to enter it by")))?;
             doors.push((name.clone(), command(first.pid)));
         }
         Ok(doors)
     }
+}
+
+/// Whether the process that we started is among a process's ancestors.
+fn descends(all: &[Status], mut pid: u32, from: u32) -> bool {
+    while let Some(status) = all.iter().find(|status| status.pid == pid) {
+        if status.parent == from {
+            return true;
+        }
+        pid = status.parent;
+    }
+    false
 }
 
 impl Drop for Held {

@@ -285,11 +285,12 @@ fn kill_at_once(pids: &[Pid]) {
 pub(super) fn processes_of(host: &LabHost) -> io::Result<Vec<Pid>> {
     let own = nix::sys::stat::fstat(host.namespaces.net())?;
     let first = host.first.pid().as_raw();
+    let lab = std::process::id() as i32;
     let mut found = Vec::new();
     for (pid, folder) in processes::all()? {
         // A process that has ended has no namespaces any more.
         let Ok(at) = nix::sys::stat::stat(&folder.join("ns/net")) else { continue };
-        if pid != 1 && pid != first && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
+        if pid != lab && pid != first && (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino) {
             found.push(Pid::from_raw(pid));
         }
     }

@@ -8,10 +8,14 @@
 //! interfaces, for which others wait. To write down what was seen has no hurry. A refusal is felt as noise, which is measured.
 
 use nix::unistd::Pid;
+use vrrplab_engine::time::Duration;
 
 /// Whoever computes for so long without waiting for anything, in microseconds, is ended by a signal (RLIMIT_RTTIME, getrlimit(2)) instead of
 /// taking the machine from everybody else.
 const PATIENCE: u64 = 1_000_000;
+
+/// Whoever computes for so long is like any other again before that: in the kernel, no signal ends it.
+pub(super) const FAIR: Duration = Duration::from_millis(500);
 
 /// The switch.
 pub(super) const SWITCH: i32 = 3;
@@ -39,7 +43,30 @@ pub(super) fn has_started(process: Pid) {
 
 /// The calling process is like any other again.
 pub(super) fn go_back() {
-    schedule(0, libc::SCHED_OTHER, 0);
+    send_back(Pid::from_raw(0));
+}
+
+/// So is another one.
+pub(super) fn send_back(process: Pid) {
+    schedule(process.as_raw(), libc::SCHED_OTHER, 0);
+}
+
+/// Does something in the last place of the laboratory's, for which the kernel may wait without sleeping for somebody who goes behind
+/// the switch: see `confine`.
+pub(super) fn behind<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: these only ask about the calling process; the structure is the one that sched_getparam(2) writes.
+    let place = unsafe {
+        let mut parameters = libc::sched_param { sched_priority: 0 };
+        libc::sched_getparam(0, &raw mut parameters);
+        parameters.sched_priority
+    };
+    if place <= STARTING {
+        return work();
+    }
+    schedule(0, libc::SCHED_RR, STARTING);
+    let done = work();
+    schedule(0, libc::SCHED_RR, place);
+    done
 }
 
 /// `process` 0 is the calling one; one that has ended meanwhile needs nothing.

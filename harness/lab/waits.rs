@@ -1,5 +1,6 @@
 //! How long processes of a laboratory wait for a processor, as the kernel counts it for each (`/proc/PID/schedstat`, the
-//! second number): what a daemon is late by without having been slow.
+//! second number): what a daemon is late by without having been slow. The first number is how long it has computed; who does so
+//! all the time is not scheduled before others any more.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,16 +8,20 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
+use nix::unistd::Pid;
 use vrrplab_engine::time::Duration;
 
+use super::priority::{FAIR, send_back};
 use crate::kernel::processes;
 
 /// How often it is looked at: a wait is told from the next only if that comes later.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+/// Who has computed for more than this share of the time between two looks is busy.
+const BUSY: (u128, u128) = (9, 10);
 /// How often new processes are looked for.
 const LIST: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// The processes of a laboratory but the one that calls, which is process 1.
+/// The processes of a laboratory but the one that calls and process 1.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     known: BTreeMap<i32, Process>,
@@ -28,7 +33,16 @@ pub(super) struct Waits {
 #[derive(Debug)]
 struct Process {
     counts: File,
-    /// How long it has waited, in nanoseconds.
+    /// How long it has computed and waited.
+    now: Counts,
+    /// When it was last seen to have done anything else than compute.
+    rested: Instant,
+}
+
+/// In nanoseconds.
+#[derive(Clone, Copy, Default, Debug)]
+struct Counts {
+    ran: u64,
     waited: u64,
 }
 
@@ -40,16 +54,21 @@ impl Waits {
         if self.looked.is_some_and(|looked| now - looked < LOOK) {
             return Ok(None);
         }
-        self.looked = Some(now);
+        let since = self.looked.replace(now).map_or(LOOK, |looked| now - looked);
         let mut longest = 0;
-        self.known.retain(|_, process| {
-            let Some(waited) = waited(&process.counts) else { return false };
-            longest = longest.max(waited - process.waited);
-            process.waited = waited;
+        self.known.retain(|pid, process| {
+            let Some(counts) = counts(&process.counts) else { return false };
+            longest = longest.max(counts.waited - process.now.waited);
+            if u128::from(counts.ran - process.now.ran) < since.as_nanos() * BUSY.0 / BUSY.1 {
+                process.rested = now;
+            } else if now - process.rested >= std::time::Duration::from_micros(FAIR.as_micros()) {
+                send_back(Pid::from_raw(*pid));
+            }
+            process.now = counts;
             true
         });
         if self.listed.is_none_or(|listed| now - listed >= LIST) {
-            let fresh = self.list()?;
+            let fresh = self.list(now)?;
             longest = longest.max(if self.listed.is_some() { fresh } else { 0 });
             self.listed = Some(now);
         }
@@ -57,31 +76,33 @@ impl Waits {
     }
 
     /// Finds new processes; the longest that one of them has waited.
-    fn list(&mut self) -> io::Result<u64> {
+    fn list(&mut self, now: Instant) -> io::Result<u64> {
+        let own = std::process::id() as i32;
         let mut longest = 0;
         for (pid, folder) in processes::all()? {
-            if pid == 1 || self.known.contains_key(&pid) {
+            if pid == 1 || pid == own || self.known.contains_key(&pid) {
                 continue;
             }
             // A kernel without CONFIG_SCHED_INFO does not count.
-            let Ok(counts) = File::open(folder.join("schedstat")) else { continue };
-            let Some(waited) = waited(&counts) else { continue };
-            longest = longest.max(waited);
-            self.known.insert(pid, Process { counts, waited });
+            let Ok(file) = File::open(folder.join("schedstat")) else { continue };
+            let Some(counts) = counts(&file) else { continue };
+            longest = longest.max(counts.waited);
+            self.known.insert(pid, Process { counts: file, now: counts, rested: now });
         }
         Ok(longest)
     }
 }
 
-fn waited(counts: &File) -> Option<u64> {
+fn counts(file: &File) -> Option<Counts> {
     let mut text = [0; 64];
-    let length = counts.read_at(&mut text, 0).ok()?;
-    second(std::str::from_utf8(&text[..length]).ok()?)
+    let length = file.read_at(&mut text, 0).ok()?;
+    read(std::str::from_utf8(&text[..length]).ok()?)
 }
 
 /// `ran waited turns`
-fn second(counts: &str) -> Option<u64> {
-    counts.split(' ').nth(1)?.parse().ok()
+fn read(counts: &str) -> Option<Counts> {
+    let mut numbers = counts.split(' ').map(|number| number.parse().ok());
+    Some(Counts { ran: numbers.next()??, waited: numbers.next()?? })
 }
 
 #[cfg(test)]
@@ -90,8 +111,9 @@ mod tests {
 
     #[test]
     fn the_kernel_counts_waits() {
-        assert_eq!(second("387146 2500 1\n"), Some(2_500));
-        assert_eq!(second(""), None);
+        let counts = read("387146 2500 1\n").expect("three numbers");
+        assert_eq!((counts.ran, counts.waited), (387_146, 2_500));
+        assert!(read("").is_none());
     }
 
     /// A process that shares a processor with another waits half of the time.

@@ -25,7 +25,7 @@ use super::launch::{Crew, Launch};
 use super::mail::Servers;
 use super::node::Node;
 use super::ping::Prober;
-use super::priority::{SWITCH, go_back, go_first};
+use super::priority::{SWITCH, behind, go_back, go_first};
 use super::private::room_for;
 use super::record::{Record, Seen};
 use super::relay::Delivery;
@@ -516,7 +516,7 @@ impl Lab {
     pub(super) fn reap(&mut self) -> io::Result<()> {
         while self.signals.read_signal()?.is_some() {}
         loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            match behind(|| waitpid(None, Some(WaitPidFlag::WNOHANG))) {
                 Ok(WaitStatus::StillAlive) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
                 Ok(status) => {
                     let Some(pid) = status.pid() else { continue };

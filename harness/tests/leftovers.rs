@@ -1,5 +1,5 @@
-//! Nothing stays of a laboratory, however it ends: two hundred that end by themselves, and two hundred whose runner is killed at a
-//! moment drawn by lot. What could stay are processes, mounts, links and files; a network namespace lives by a process, a mount or a
+//! Nothing stays of a laboratory, however it ends: two hundred that end by themselves, two hundred whose runner is killed at a
+//! moment drawn by lot, and sixty-four that are killed at once, with everything outside of them. What could stay are processes, mounts, links and files; a network namespace lives by a process, a mount or a
 //! descriptor.
 
 #[path = "tools/scratch.rs"]
@@ -9,17 +9,22 @@ mod wants;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::sys::prctl;
+use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use vrrplab_sim::rng::Rng;
 
 const LABS: u32 = 200;
+/// So many that are killed in one moment, and when all of them run.
+const TOGETHER: u32 = 64;
+const SETTLED: Duration = Duration::from_secs(12);
 /// At a time.
 const AT_ONCE: usize = 20;
 /// How long a laboratory's run is that ends by itself.
@@ -41,9 +46,10 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Each counts the children of this process.
     arguments.test_threads = Some(1);
-    let cases: [(&str, Case); 2] = [
+    let cases: [(&str, Case); 3] = [
         ("two hundred laboratories leave nothing behind", all_end),
         ("two hundred laboratories whose runner is killed leave nothing behind", all_are_killed),
+        ("sixty-four laboratories that are killed at once leave nothing behind", killed_at_once),
     ];
     let trial = |(name, case): (&str, Case)| {
         Trial::ignorable_test(name, move || match wants::missing("keepalived") {
@@ -68,6 +74,35 @@ fn all_are_killed() -> Result<(), Failed> {
         )
         .into()
     })
+}
+
+/// As a CI system does that has lost its patience: SIGKILL to all processes of a group in one moment. The kernel takes leave of
+/// a thousand processes then; laboratories that went before those for whom it waited took the machine from everybody.
+fn killed_at_once() -> Result<(), Failed> {
+    prctl::set_child_subreaper(true)?;
+    let folder = scratch::folder();
+    let file = scenario(&folder, LONG)?;
+    let before = Traces::now()?;
+    let group = lab(&file, 0)?;
+    let group_of = Pid::from_raw(group.id() as i32);
+    let mut running = vec![group];
+    for n in 1..TOGETHER {
+        running.push(command(&file, n).process_group(group_of.as_raw()).spawn()?);
+    }
+    std::thread::sleep(SETTLED);
+    let daemons = vrrplab::kernel::processes::all()?
+        .filter(|(_, folder)| fs::read(folder.join("comm")).is_ok_and(|comm| comm == b"keepalived\n"))
+        .count();
+    if daemons < TOGETHER as usize {
+        return Err(format!("after {SETTLED:?} there are only {daemons} daemons to kill").into());
+    }
+    killpg(group_of, Signal::SIGKILL)?;
+    for mut child in running {
+        child.wait()?;
+    }
+    no_children()?;
+    fs::remove_dir_all(&folder)?;
+    before.same_as(&Traces::now()?)
 }
 
 /// Runs them all, each killed after a time or not at all, and compares the machine before and after.
@@ -121,10 +156,15 @@ fn scenario(folder: &Path, duration: Duration) -> std::io::Result<PathBuf> {
 }
 
 fn lab(file: &Path, n: u32) -> std::io::Result<Child> {
+    command(file, n).process_group(0).spawn()
+}
+
+fn command(file: &Path, n: u32) -> Command {
     let subject = if n.is_multiple_of(2) { "a=keepalived,b=engine" } else { "a=engine,b=keepalived" };
     let mut command = Command::new(env!("CARGO_BIN_EXE_vrrplab"));
     command.args(["run", "--world", "netns", "--subject", subject]).arg(file);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// Kills whose time has come; how many have ended.

@@ -81,6 +81,14 @@ fn trials_of(scenario: Scenario) -> Vec<Trial> {
         let title = format!("{} notices a change of {name}", scenario.name);
         trials.push(Trial::test(title, move || notices_changes(&of, &folder)));
     }
+    for recorded in golden_of(&scenario).recorded() {
+        let (of, name) = (Arc::clone(&scenario), recorded.name.clone());
+        let agrees = move || match recorded.differs_from(&run(&of, SEED), &Tolerance::RECORDED)? {
+            None => Ok(()),
+            Some(difference) => Err(difference.into()),
+        };
+        trials.push(Trial::test(format!("{} agrees with the run of {name}", scenario.name), agrees));
+    }
     trials
 }
 

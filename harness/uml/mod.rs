@@ -50,7 +50,7 @@ pub fn kernel() -> Result<PathBuf, String> {
         return match named.is_file() {
             // Inside, paths count from the root.
             true => std::path::absolute(&named).map_err(|e| format!("{}: {e}", named.display())),
-            false => Err(format!("{VARIABLE}: no kernel at {}", named.display())),
+            false => Err(format!("{VARIABLE}: no file {}", named.display())),
         };
     }
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
