@@ -321,8 +321,10 @@ impl Lab {
 
     /// What hosts say when their links come up is no part of the run.
     pub(super) fn settle(&mut self) -> io::Result<()> {
-        if self.time == Clock::Real {
-            self.notes.measure(&mut self.alarm)?;
+        match self.time {
+            Clock::Real => self.notes.measure(&mut self.alarm)?,
+            // Measuring takes so long that link-local addresses are there.
+            Clock::Virtual => std::thread::sleep(SETTLING),
         }
         let patience = self.clock.now() + START;
         while self.clock.now() < patience && !self.all_links_run()? {
@@ -567,6 +569,8 @@ pub(super) fn write_file(path: &str, content: Option<&str>) -> io::Result<()> {
 
 /// How long the first daemons may take to start.
 const START: Duration = Duration::from_secs(5);
+/// How long links are left alone where that takes no time.
+const SETTLING: std::time::Duration = std::time::Duration::from_secs(3);
 /// How long before the first daemon is there the run begins.
 const BEFORE: Duration = Duration::from_millis(10);
 /// After how long the last news of a carrier has been told: linkwatch waits for a second.
