@@ -15,6 +15,6 @@ step cargo fmt --all --check
 # The fuzz targets are a workspace of their own: that they still build is checked here, running them is for people.
 step cargo check --quiet --manifest-path fuzz/Cargo.toml
 step cargo clippy --workspace --all-targets -- -D warnings
-step cargo clippy --workspace --all-targets --features netns -- -D warnings
+step cargo clippy --workspace --all-targets --features uml -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --workspace --no-deps --quiet
 step cargo run --quiet -- run scenarios/seed/two-routers/two-routers.toml

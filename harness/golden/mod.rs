@@ -1,7 +1,7 @@
 //! What is accepted: our own traces, exact to the byte, and runs of the real keepalived that were recorded once.
 //!
-//! `golden/<scenario>/engine.trace` is ours; `keepalived-<version>.trace` and `.pcapng` beside it are a run of the real daemon in the world with
-//! the virtual clock, as `vrrplab golden record` wrote it; `keepalived-<version>/` is a recording of an older recorder.
+//! `golden/<scenario>/engine.trace` is ours; `keepalived-<version>.trace` and `.pcapng` beside it are a run of the real daemon in the world
+//! with the virtual clock, as `vrrplab golden record` wrote it; `keepalived-<version>/` is a recording of an older recorder.
 
 pub mod deviations;
 pub mod recorded;

@@ -105,3 +105,49 @@ fn name(trace: &Trace) -> Option<String> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vrrplab_engine::time::Instant;
+    use vrrplab_sim::run::run;
+    use vrrplab_sim::trace::{Cause, Event};
+
+    use super::*;
+
+    /// A run as a real daemon's world tells it, with its adverts later by so much.
+    fn told(later: Duration) -> Run {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = files::read_scenario(&root.join("scenarios/vrrp/master-stop.toml")).expect("it is there");
+        let mut run = run(&Arc::new(file.scenarios[0].clone()), 1);
+        let words =
+            "runs keepalived v2.2.7 (/usr/sbin/keepalived, sha256 0123) as `keepalived -n`, on Linux 6.1.0";
+        let host = run.scenario.hosts[0].name.clone();
+        let what = What::Log(words.to_string());
+        run.trace.events.insert(0, Event { at: Instant::ZERO, host: Some(host), what, cause: Cause::None });
+        let adverts = run.trace.events.iter_mut().filter(|event| matches!(event.what, What::Tx { .. }));
+        adverts.for_each(|event| event.at = event.at + later);
+        run.capture.frames.iter_mut().for_each(|frame| frame.at = frame.at + later);
+        run
+    }
+
+    #[test]
+    fn a_run_is_kept_until_it_is_another_one() {
+        let folder = std::env::temp_dir().join(format!("vrrplab-recorded-{}", std::process::id()));
+        let golden = Golden::of(&folder, "vrrp/master-stop");
+        let micros = |n| told(Duration::from_micros(n));
+        assert_eq!(golden.record(&micros(0)), Ok(Change::New));
+        let recorded = golden.recorded();
+        assert_eq!(recorded.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["keepalived-2.2.7"]);
+        assert_eq!(recorded[0].differs_from(&micros(0), &Tolerance::RECORDED), Ok(None));
+        let before = fs::read(&recorded[0].trace).expect("it was written");
+        assert_eq!(golden.record(&micros(4)), Ok(Change::Same));
+        assert_eq!(fs::read(&recorded[0].trace).expect("it is there"), before, "the first one stays");
+        assert!(matches!(golden.record(&micros(40)), Ok(Change::Another(_))));
+        assert_ne!(fs::read(&recorded[0].trace).expect("it is there"), before);
+        let late = recorded[0].differs_from(&micros(3_000), &Tolerance::RECORDED).expect("it reads");
+        assert!(late.is_some_and(|text| text.contains("later") || text.contains("earlier")));
+        fs::remove_dir_all(&folder).expect("it was ours");
+    }
+}

@@ -1,5 +1,6 @@
-//! A host's first process: it does nothing but take leave of orphans, and with it the host has processes of its own. `killall`, `pidof` and whatever else looks into
-//! /proc sees those of its own machine and no other's, and who wants to look around has a process to enter by.
+//! A host's first process: it does nothing but take leave of orphans, and with it the host has processes of its own. `killall`, `pidof`
+//! and whatever else looks into /proc sees those of its own machine and no other's, and who wants to look around has a process to
+//! enter by.
 
 use std::ffi::CStr;
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! Nothing stays of a laboratory, however it ends: two hundred that end by themselves, two hundred whose runner is killed at a
-//! moment drawn by lot, and sixty-four that are killed at once, with everything outside of them. What could stay are processes, mounts, links and files; a network namespace lives by a process, a mount or a
-//! descriptor.
+//! moment drawn by lot, and sixty-four that are killed at once, with everything outside of them. What could stay are processes,
+//! mounts, links and files; a network namespace lives by a process, a mount or a descriptor.
 
 #[path = "tools/scratch.rs"]
 mod scratch;
