@@ -127,8 +127,8 @@ mod tests {
         let what = What::Log(words.to_string());
         run.trace.events.insert(0, Event { at: Instant::ZERO, host: Some(host), what, cause: Cause::None });
         let adverts = run.trace.events.iter_mut().filter(|event| matches!(event.what, What::Tx { .. }));
-        adverts.for_each(|event| event.at = event.at + later);
-        run.capture.frames.iter_mut().for_each(|frame| frame.at = frame.at + later);
+        adverts.for_each(|event| event.at += later);
+        run.capture.frames.iter_mut().for_each(|frame| frame.at += later);
         run
     }
 

@@ -22,12 +22,13 @@ const NOBODY: u32 = 65_534;
 type Test = fn() -> Result<(), Failed>;
 
 /// What must be installed, and the test.
-const TESTS: [(&str, &[&str], Test); 7] = [
+const TESTS: [(&str, &[&str], Test); 8] = [
     ("a laboratory stays until enter and nothing is left of it", &["nsenter", "haproxy", "curl"], held),
     ("programs outlive the daemon and end with the power", &["nsenter", "sleep"], outlive),
     ("a program that never takes connections is told with its last words", &["haproxy"], never_ready),
     ("only one laboratory can stay", &[], only_one),
     ("a run that is as it should be does not stay", &[], passes),
+    ("what a configuration includes is found from where it is", &["keepalived"], included),
     ("who is not root has laboratories too, with scripts where root's are", &["keepalived"], not_root),
     ("the doctor finds what the test runs with", &[], doctor),
 ];
@@ -228,6 +229,35 @@ fn passes() -> Result<(), Failed> {
     drop(input);
     is(format!("{:?}", output.status.code()), "Some(0)")?;
     is(String::from_utf8(output.stderr)?.contains("held").to_string(), "false")
+}
+
+/// The laboratory took a path that was not absolute for one below `/`, and wrote the file's text elsewhere, where its includes
+/// named nothing.
+fn included() -> Result<(), Failed> {
+    let folder = scratch();
+    let instance = CONFIG.replace("PRIO", "99");
+    let instance = instance.trim_start_matches("config = '''\n").trim_end_matches("'''\n");
+    std::fs::create_dir(folder.join("a.d"))?;
+    std::fs::write(folder.join("a.d/router.conf"), instance)?;
+    std::fs::write(folder.join("a.conf"), "include a.d/*.conf\n")?;
+    let text = scenario(
+        "",
+        "",
+        "",
+        "[[expect]]\nmaster = { address = \"10.0.0.100\", node = \"a\", by = \"4.5s\" }",
+    );
+    std::fs::write(
+        folder.join("included.toml"),
+        text.replacen(&CONFIG.replace("PRIO", "99"), "config = \"a.conf\"\n", 1),
+    )?;
+    for subject in ["engine", "keepalived"] {
+        let words = ["run", "--world", "netns", "--subject", subject];
+        let output = vrrplab(&words, Path::new("included.toml")).current_dir(&folder).output()?;
+        let said = String::from_utf8([output.stdout, output.stderr].concat())?;
+        let fine = output.status.success() && said.contains("pass   master of 10.0.0.100 is a");
+        fine.then_some(()).ok_or_else(|| Failed::from(said))?;
+    }
+    Ok(())
 }
 
 fn not_root() -> Result<(), Failed> {
