@@ -14,11 +14,14 @@ say() { printf '%s: %s\n' "ci/uml/build.sh" "$*" >&2; }
 
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
-installed() { dpkg-query -W -f='${Version}' "$package" 2>/dev/null; }
+installed() { dpkg-query -W -f='${Version}' "$package" 2>/dev/null || true; }
 needed=(flex bison bc xz-utils make gcc)
 missing=()
 [ -n "$(installed)" ] || missing+=("$package")
-for name in "${needed[@]}"; do dpkg-query -W "$name" >/dev/null 2>&1 || missing+=("$name"); done
+for name in "${needed[@]}"; do
+    # A package that is merely known has a line too.
+    [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null) == ii* ]] || missing+=("$name")
+done
 if [ ${#missing[@]} -gt 0 ]; then
     say "installs ${missing[*]}"
     "${as_root[@]}" apt-get update -qq

@@ -54,13 +54,7 @@ pub(super) fn lab(arguments: &LabArguments, console: &mut Console<'_>) -> Exit {
         let limit = std::time::Duration::from_secs(arguments.limit);
         return finish(uml::launch(kernel, arguments.parent, limit, console.out), console);
     }
-    // Whoever has been in another mount namespace is at its root.
-    let paths = arguments.inputs.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>();
-    let paths = match paths {
-        Ok(paths) => paths,
-        Err(error) => return finish(Err(error.to_string()), console),
-    };
-    let found = match inputs::inputs(&paths, &arguments.quick, console) {
+    let found = match inputs::inputs(&arguments.inputs, &arguments.quick, console) {
         Ok(found) => found,
         Err(exit) => return exit,
     };

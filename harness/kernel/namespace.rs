@@ -9,7 +9,10 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::Mode;
+use nix::unistd::fchdir;
 
 /// A network namespace, and the mount and host name namespaces that go with it.
 #[derive(Debug)]
@@ -31,18 +34,18 @@ impl Namespaces {
 
     /// New ones; `prepare` runs inside before anybody else sees them. The calling thread stays where it is.
     pub fn create<T>(prepare: impl FnOnce() -> io::Result<T>) -> io::Result<(Namespaces, T)> {
-        let here = Namespaces::current()?;
+        let (here, folder) = (Namespaces::current()?, folder()?);
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
         // Only now is there a way back to take: who may not leave may not return either.
-        let _back = Back(&here);
+        let _back = Back(&here, &folder);
         let made = prepare()?;
         Ok((Namespaces::current()?, made))
     }
 
     /// Does something inside.
     pub fn within<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
-        let here = Namespaces::current()?;
-        let _back = Back(&here);
+        let (here, folder) = (Namespaces::current()?, folder()?);
+        let _back = Back(&here, &folder);
         self.enter()?;
         Ok(work())
     }
@@ -87,11 +90,17 @@ pub fn hear_signals() -> io::Result<()> {
     Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?)
 }
 
-/// Brings the thread back, also when what was done inside panics.
-struct Back<'a>(&'a Namespaces);
+fn folder() -> io::Result<OwnedFd> {
+    Ok(open(".", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+/// Brings the thread back, also when what was done inside panics; and to the folder that it was in, because whoever enters a mount
+/// namespace is at its root.
+struct Back<'a>(&'a Namespaces, &'a OwnedFd);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
-        self.0.enter().expect("a thread can go back to where it came from");
+        let back = self.0.enter().and_then(|()| Ok(fchdir(self.1)?));
+        back.expect("a thread can go back to where it came from");
     }
 }
