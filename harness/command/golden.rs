@@ -23,22 +23,18 @@ pub(super) fn check(arguments: &GoldenArguments, console: &mut Console<'_>) -> E
             same = false;
             console.say(&format!("{}: {difference}\n\n", run.scenario.name));
         }
-        for reference in golden.references() {
-            let outcome = match agree_with_recording(&reference.folder, &run.trace, &run.capture) {
-                Ok(None) => continue,
-                Ok(Some(difference)) => difference,
-                Err(error) => error.to_string(),
-            };
+        let recordings = golden.references().into_iter().map(|reference| {
+            let outcome = agree_with_recording(&reference.folder, &run.trace, &run.capture);
+            (reference.name, outcome.map_err(|error| error.to_string()))
+        });
+        let runs = golden.recorded().into_iter().map(|recorded| {
+            let outcome = recorded.differs_from(run, &Tolerance::RECORDED);
+            (recorded.name, outcome)
+        });
+        for (name, outcome) in recordings.chain(runs) {
+            let (Ok(Some(difference)) | Err(difference)) = outcome else { continue };
             same = false;
-            console.say(&format!("{} differs from {}\n{outcome}\n", run.scenario.name, reference.name));
-        }
-        for recorded in golden.recorded() {
-            let outcome = match recorded.differs_from(run, &Tolerance::RECORDED) {
-                Ok(None) => continue,
-                Ok(Some(difference)) | Err(difference) => difference,
-            };
-            same = false;
-            console.say(&format!("{} differs from {}\n{outcome}\n", run.scenario.name, recorded.name));
+            console.say(&format!("{} differs from {name}\n{difference}\n", run.scenario.name));
         }
         if same {
             console.say(&format!("same {}\n", run.scenario.name));

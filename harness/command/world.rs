@@ -216,12 +216,9 @@ impl Cell {
             Ok(program) => program,
             Err(error) => return Outcome::Failed(format!("our own program: {error}")),
         };
-        let uml = match self.world {
-            World::Uml => match crate::uml::kernel() {
-                Ok(kernel) => Some(kernel),
-                Err(why) => return Outcome::Failed(why),
-            },
-            World::Sim | World::Netns => None,
+        let uml = match (self.world == World::Uml).then(crate::uml::kernel).transpose() {
+            Ok(uml) => uml,
+            Err(why) => return Outcome::Failed(why),
         };
         let order = Order {
             uml,
@@ -234,10 +231,7 @@ impl Cell {
             hold,
         };
         match lab::run(&program, &order) {
-            Ok(done) => {
-                let lab::LabRun { run, notes, held } = done;
-                Outcome::Run(Box::new(Done { run, notes, held }))
-            }
+            Ok(lab::LabRun { run, notes, held }) => Outcome::Run(Box::new(Done { run, notes, held })),
             Err(why) => Outcome::Failed(why),
         }
     }

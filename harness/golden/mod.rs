@@ -46,15 +46,18 @@ impl Golden {
 
     /// The recordings of this scenario, in the order of their names.
     pub fn references(&self) -> Vec<Reference> {
+        let reference = |folder: PathBuf| {
+            let name = folder.file_name()?.to_str()?.to_string();
+            folder.join("cap.pcap").is_file().then_some(Reference { name, folder })
+        };
+        self.entries().into_iter().filter_map(reference).collect()
+    }
+
+    /// What is in the folder, in the order of the names; nothing if there is no folder.
+    fn entries(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
-        let mut found: Vec<Reference> = entries
-            .filter_map(|entry| {
-                let folder = entry.ok()?.path();
-                let name = folder.file_name()?.to_str()?.to_string();
-                folder.join("cap.pcap").is_file().then_some(Reference { name, folder })
-            })
-            .collect();
-        found.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        found.sort();
         found
     }
 

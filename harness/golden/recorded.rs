@@ -64,15 +64,12 @@ impl Recorded {
 impl Golden {
     /// The runs of real daemons, in the order of their names.
     pub fn recorded(&self) -> Vec<Recorded> {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let recorded = |trace: PathBuf| {
             let name = trace.file_stem()?.to_str()?.to_string();
             let is_it = trace.extension()? == "trace" && trace.with_extension("pcapng").is_file();
             is_it.then_some(Recorded { name, trace })
         };
-        let mut found: Vec<Recorded> = entries.filter_map(|entry| recorded(entry.ok()?.path())).collect();
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+        self.entries().into_iter().filter_map(recorded).collect()
     }
 
     /// Keeps a run of a real daemon.

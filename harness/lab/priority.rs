@@ -7,8 +7,9 @@
 //! laboratories before those that are being built; these go before other work all the same, because they hold the kernel's lock of all
 //! interfaces, for which others wait. To write down what was seen has no hurry. A refusal is felt as noise, which is measured.
 
+use std::time::Duration;
+
 use nix::unistd::Pid;
-use vrrplab_engine::time::Duration;
 
 /// Whoever computes for so long without waiting for anything, in microseconds, is ended by a signal (RLIMIT_RTTIME, getrlimit(2)) instead of
 /// taking the machine from everybody else.

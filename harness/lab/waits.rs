@@ -40,7 +40,7 @@ struct Process {
 }
 
 /// In nanoseconds.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Counts {
     ran: u64,
     waited: u64,
@@ -61,7 +61,7 @@ impl Waits {
             longest = longest.max(counts.waited - process.now.waited);
             if u128::from(counts.ran - process.now.ran) < since.as_nanos() * BUSY.0 / BUSY.1 {
                 process.rested = now;
-            } else if now - process.rested >= std::time::Duration::from_micros(FAIR.as_micros()) {
+            } else if now - process.rested >= FAIR {
                 send_back(Pid::from_raw(*pid));
             }
             process.now = counts;
