@@ -72,7 +72,8 @@ pub enum Verdict {
 /// speaks, for daemons whose frames have other bytes.
 pub fn compare(ours: &Run, other: &Run, notes: Option<&Notes>, coarse: bool) -> Verdict {
     let lanes = [ours, other].map(|run| lanes(&run.scenario, &run.trace, &run.capture));
-    let tolerance = notes.map_or(Tolerance::RECORDED, |notes| {
+    let exact = if coarse { Tolerance::CENTISECONDS } else { Tolerance::RECORDED };
+    let tolerance = notes.map_or(exact, |notes| {
         let idle = notes.late() <= IDLE && notes.load <= IDLE_LOAD;
         Tolerance::real(if idle { Tolerance::IDLE } else { Tolerance::LOADED })
     });

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
+use vrrplab_engine::boundary::Cost;
 use vrrplab_engine::config;
 use vrrplab_engine::finding::Severity;
 
@@ -70,6 +71,9 @@ pub(super) struct DaemonArguments {
     /// Print help
     #[arg(short = 'h', long, action = ArgAction::Help)]
     help: Option<bool>,
+    /// On a clock that computing does not move: take as long for the work as keepalived does there
+    #[arg(long, hide = true)]
+    spend: bool,
     #[command(flatten)]
     ignored: Ignored,
 }
@@ -232,6 +236,7 @@ impl DaemonArguments {
         let remarks = given.iter().map(|flag| format!("The option {flag} has no effect here"));
         let or = |given: &Option<PathBuf>, default: &str| given.clone().unwrap_or_else(|| default.into());
         Options {
+            cost: if self.spend { Cost::RECORDED } else { Cost::FREE },
             background: !self.dont_fork,
             keep_addresses: self.dont_release_vrrp,
             pid_files: vec![or(&self.pid, "/run/keepalived.pid"), or(&self.vrrp_pid, "/run/vrrp.pid")],

@@ -4,9 +4,10 @@
 //! One thread and one poll(2), and beside it at most a thread that counts processes. A round of the loop reads
 //! everything that is there, then fires what is due, because that is the order in which keepalived does it: after a
 //! pause the adverts that wait are read before the timer that they would have kept from firing. An effect is carried
-//! out as soon as it is asked for. Work costs no time here
-//! ([`Cost::FREE`](vrrplab_engine::boundary::Cost::FREE)): the machine takes the time that it takes, and a timer counts
-//! from the reading of the clock that its input came with, which is some ten microseconds before its work is done.
+//! out as soon as it is asked for. Work costs nothing of our own ([`Cost::FREE`]): the machine takes the time that it
+//! takes, and a timer counts from the reading of the clock that its input came with, which is some ten microseconds
+//! before its work is done. Only on a virtual clock, which computing does not move, it waits for as long as its work
+//! should take: two routers that do the same with nothing in between would meet in one instant, turn after turn.
 //!
 //! Reading order: `turn` (the loop), `host` (the effects), `links`, `sockets`, `frames`, `addresses`, `routes`, `filter`,
 //! `children`, `fifo`, `streams`, `watch`; `reload`; `wording`, `results` and `log`; `prepare` (what is done before).
@@ -37,6 +38,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use vrrplab_engine::boundary::Cost;
 use vrrplab_engine::config::Config;
 
 pub use log::LogOptions;
@@ -56,6 +58,8 @@ pub struct Options {
     pub umask: Option<u32>,
     /// Where log lines go.
     pub log: LogOptions,
+    /// What its work costs on a clock that computing does not move.
+    pub cost: Cost,
     /// The words of the command line, for the log.
     pub words: Vec<String>,
     /// Lines about what was asked for and means nothing here.
@@ -92,8 +96,7 @@ pub fn run(mut config: Config, options: &Options) -> io::Result<()> {
     if options.dump {
         dump::configuration(&config).lines().for_each(|line| log.line(line));
     }
-    let mut daemon =
-        turn::Daemon::open(Arc::new(config), options.source.clone(), options.keep_addresses, log)?;
+    let mut daemon = turn::Daemon::open(Arc::new(config), options, log)?;
     let result = daemon.run();
     drop(pids);
     result

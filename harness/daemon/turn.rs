@@ -7,11 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl::set_timerslack;
 use nix::sys::signal::Signal as Unix;
 use nix::sys::utsname::uname;
 use vrrplab_engine::Node;
 use vrrplab_engine::boundary::{
-    ConnId, Cost, Effect, Effects, Exit, HostFacts, Input, JobId, KernelEvent, LinkId, Origin, Signal, SockId,
+    ConnId, Cost, Effect, Effects, Exit, HostFacts, Input, JobId, KernelEvent, LinkId, Origin, Signal,
+    SockId, Timed,
 };
 use vrrplab_engine::config::Config;
 use vrrplab_engine::time::{Duration, Instant};
@@ -23,7 +25,7 @@ use super::results::Results;
 use super::signals::Signals;
 use super::watch::{self, Files, Processes};
 use super::wording::Wording;
-use super::{Source, dump, routes, systemd};
+use super::{Options, Source, dump, routes, systemd};
 use crate::kernel::clock::{Alarm, RunClock};
 
 /// Packets that are read from a socket in one round. No socket holds as many, so that what waits is read before a timer
@@ -38,6 +40,8 @@ const LONGEST: usize = 65_536;
 pub(super) struct Daemon {
     node: Node,
     effects: Effects,
+    /// Work is waited for.
+    spends: bool,
     pub(super) host: Host,
     /// Whose names and numbers effects mean: the engine is ahead of it while a reload is carried out.
     pub(super) config: Arc<Config>,
@@ -71,9 +75,14 @@ enum Ready {
 
 impl Daemon {
     /// Everything is opened but what the engine asks for.
-    pub(super) fn open(config: Arc<Config>, source: Source, keeps: bool, mut log: Log) -> io::Result<Daemon> {
+    pub(super) fn open(config: Arc<Config>, options: &Options, mut log: Log) -> io::Result<Daemon> {
         let signals = Signals::open()?;
-        let mut host = Host::open(&config, As::default_of(&config)?, keeps)?;
+        let spends = options.cost != Cost::FREE;
+        if spends {
+            // The kernel would let us sleep for 50 µs longer.
+            set_timerslack(1)?;
+        }
+        let mut host = Host::open(&config, As::default_of(&config)?, options.keep_addresses)?;
         host.open_pipes(&config);
         let (files, missing) = Files::open(&config)?;
         missing.iter().for_each(|folder| log.line(&format!("Unable to monitor {folder} - not found")));
@@ -82,10 +91,11 @@ impl Daemon {
         let facts = facts(&config, &host, processes.counted());
         Ok(Daemon {
             node: Node::new(Arc::clone(&config), &facts),
-            effects: Effects::new(Cost::FREE),
+            effects: Effects::new(options.cost),
+            spends,
             host,
             config,
-            source,
+            source: options.source.clone(),
             refused: false,
             clock,
             last: Instant::ZERO,
@@ -296,7 +306,8 @@ impl Daemon {
         let all = self.effects.len();
         let mut reloaded = all;
         for i in 0..all {
-            let effect = self.effects.get(i).effect;
+            let Timed { at, effect, .. } = self.effects.get(i);
+            self.spend_until(at);
             if effect == Effect::Reloaded {
                 reloaded = i;
                 self.config = Arc::clone(self.node.config());
@@ -305,6 +316,7 @@ impl Daemon {
             self.host.perform(effect, &self.effects, &self.config);
         }
         self.host.flush();
+        self.spend_until(self.effects.now());
         self.results.started(&self.config, &self.effects, starts);
         let (links, detail) = (&self.host.links, self.log.detail());
         let names = |link| links.get(link).0;
@@ -319,6 +331,13 @@ impl Daemon {
                 Echo::Job(job, exit) => self.ended(job, exit),
                 Echo::Stream(conn, told) => self.hand(Input::Stream { conn, event: told.event() }),
             }
+        }
+    }
+
+    /// Where computing takes no time, work is over when it should be.
+    fn spend_until(&self, at: Instant) {
+        if self.spends {
+            self.clock.wait_until(at);
         }
     }
 

@@ -6,7 +6,7 @@
 //! world    = "netns"
 //! subject  = "keepalived"
 //! lane     = "b, states of VI_1"   # as a report names it, or "script"; left out: the whole scenario
-//! because  = "…"                  # the same for several: scenario and subject can be lists
+//! because  = "…"                  # the same for several: scenario, world and subject can be lists
 //! sometimes = true                 # it hangs on the clock: not happening is no mistake
 //! ```
 //! A row that no longer happens is a mistake as well: it would hide the next difference of its kind.
@@ -163,20 +163,22 @@ impl Reader<'_> {
         };
         let before = self.findings.len();
         self.known_keys(row, "a deviation", &KEYS);
-        let [scenarios, subjects] = [KEYS[0], KEYS[2]].map(|key| self.names(row, item.span(), key));
-        let [world, because] = [KEYS[1], KEYS[3]].map(|key| self.needed(row, item.span(), key));
+        let [scenarios, worlds, subjects] =
+            [KEYS[0], KEYS[1], KEYS[2]].map(|key| self.names(row, item.span(), key));
+        let because = self.needed(row, item.span(), KEYS[3]);
         let lane = row.get("lane").map(|lane| self.text(lane));
         let sometimes = row.get("sometimes").is_some_and(|item| self.truth(item));
         for (name, span) in &scenarios {
             self.known_scenario(name, span.clone());
         }
-        let (Some(world), Some(because)) = (world, because) else { return };
+        let Some(because) = because else { return };
         if self.findings.len() > before {
             return;
         }
         let place = Place { file: Arc::clone(&self.file), span: item.span() };
         for (scenario, _) in &scenarios {
-            for (subject, _) in &subjects {
+            let places = worlds.iter().flat_map(|(world, _)| subjects.iter().map(move |(s, _)| (world, s)));
+            for (world, subject) in places {
                 self.add(Deviation {
                     scenario: scenario.clone(),
                     world: world.clone(),

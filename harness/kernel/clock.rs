@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use nix::time::{ClockId as Clock, clock_gettime};
+use nix::time::{ClockId as Clock, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 use vrrplab_engine::time::Instant;
 
 /// The clock of a run.
@@ -38,6 +38,14 @@ impl RunClock {
     /// The present; [`Instant::ZERO`] before the beginning.
     pub fn now(&self) -> Instant {
         instant(nanos(Clock::CLOCK_MONOTONIC) - self.zero)
+    }
+
+    /// Sleeps until then, to the nanosecond if the timer slack of the thread allows that.
+    pub fn wait_until(&self, at: Instant) {
+        let until = self.monotonic(at);
+        let flags = ClockNanosleepFlags::TIMER_ABSTIME;
+        // A signal that is blocked does not interrupt it; any other is worth no more than coming too early by that.
+        let _ = clock_nanosleep(Clock::CLOCK_MONOTONIC, flags, &until);
     }
 
     /// When a packet was stamped: `stamp` is nanoseconds of `CLOCK_REALTIME`, as the kernel gives them.

@@ -208,7 +208,7 @@ impl Lab {
         h: usize,
         reading: &vrrplab_engine::config::Reading,
     ) -> Result<Launch, String> {
-        self.crew.launch(&self.scenario, HostIndex(h), reading)
+        self.crew.launch(&self.scenario, HostIndex(h), reading, self.time)
     }
 
     /// Runs the scenario from its beginning to its end.

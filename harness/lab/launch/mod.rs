@@ -13,6 +13,7 @@ use vrrplab_engine::config::Reading;
 use vrrplab_sim::scenario::{HostIndex, Scenario};
 use vrrplab_sim::trace::Name;
 
+use super::Clock;
 use super::host::Macvlan;
 use crate::files;
 use crate::subject::{Subject, Subjects};
@@ -91,13 +92,19 @@ impl Crew {
         scenario: &Scenario,
         node: HostIndex,
         reading: &Reading,
+        time: Clock,
     ) -> Result<Launch, String> {
         let host = &scenario.hosts[node.0];
         match self.subject(&host.name)? {
             Subject::Keepalived => Ok(keepalived::launch("keepalived", &[], reading)),
             Subject::Engine => {
                 let own = std::env::current_exe().map_err(|e| format!("our own program: {e}"))?;
-                Ok(keepalived::launch(&own.to_string_lossy(), &["daemon"], reading))
+                // Where computing is free it has to be told what its work takes.
+                let before = match time {
+                    Clock::Real => &["daemon"][..],
+                    Clock::Virtual => &["daemon", "--spend"],
+                };
+                Ok(keepalived::launch(&own.to_string_lossy(), before, reading))
             }
             Subject::Frr => frr::launch(host, reading),
             Subject::Exec(command) => exec::launch(command, self.template.as_ref(), host, reading),

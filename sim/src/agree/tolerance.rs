@@ -27,6 +27,9 @@ impl Tolerance {
         act: Duration::from_micros(999),
     };
 
+    /// The same for a daemon that counts in hundredths of a second, as VRRPv3's fields do, and rounds a skew to them: vrrpd.
+    pub const CENTISECONDS: Tolerance = Tolerance { cause: Duration::from_millis(11), ..Tolerance::RECORDED };
+
     /// What an idle machine may take to run a daemon whose timer has fired.
     pub const IDLE: Duration = Duration::from_millis(25);
     /// The same on a machine that does other things as well.
