@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 
 use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree::Tolerance;
+use vrrplab_sim::agree::{Tolerance, report};
 use vrrplab_sim::run::{Run, run};
 
 use super::inputs::scenarios;
 use super::world::{self, Cell, Outcome, World};
 use super::{Console, Exit, GoldenArguments, RecordArguments};
 use crate::golden::recorded::Change;
-use crate::golden::{Golden, agree_with_recording};
+use crate::golden::{Golden, differs_from_recording};
 use crate::sweep::in_order;
 
 /// Accepted runs were made with this seed.
@@ -24,7 +24,7 @@ pub(super) fn check(arguments: &GoldenArguments, console: &mut Console<'_>) -> E
             console.say(&format!("{}: {difference}\n\n", run.scenario.name));
         }
         let recordings = golden.references().into_iter().map(|reference| {
-            let outcome = agree_with_recording(&reference.folder, &run.trace, &run.capture);
+            let outcome = differs_from_recording(&reference.folder, &run.trace, &run.capture);
             (reference.name, outcome.map_err(|error| error.to_string()))
         });
         let runs = golden.recorded().into_iter().map(|recorded| {
@@ -32,7 +32,9 @@ pub(super) fn check(arguments: &GoldenArguments, console: &mut Console<'_>) -> E
             (recorded.name, outcome)
         });
         for (name, outcome) in recordings.chain(runs) {
-            let (Ok(Some(difference)) | Err(difference)) = outcome else { continue };
+            let (Ok(Some(difference)) | Err(difference)) = outcome.map(|found| report(&found)) else {
+                continue;
+            };
             same = false;
             console.say(&format!("{} differs from {name}\n{difference}\n", run.scenario.name));
         }

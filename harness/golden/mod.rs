@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
-use vrrplab_sim::agree::{Lanes, Tolerance, agree, report};
+use vrrplab_sim::agree::{Disagreement, Lanes, Tolerance, agree};
 use vrrplab_sim::capture::Capture;
 use vrrplab_sim::trace::Trace;
 
@@ -93,15 +93,14 @@ impl Golden {
     }
 }
 
-/// Compares a run with the recording in `folder`: `Ok(None)` if they agree, else a report of where they part.
-/// Nodes and instances of the run must be named as in the recording.
-pub fn agree_with_recording(
+/// Where a run and the recording in `folder` part. Nodes and instances of the run must be named as in the recording.
+pub fn differs_from_recording(
     folder: &Path,
     trace: &Trace,
     capture: &Capture,
-) -> Result<Option<String>, RecordingError> {
+) -> Result<Vec<Disagreement>, RecordingError> {
     let reference = recording::read(folder)?;
-    Ok(report(&agree(&Lanes::of(trace, capture), &reference, &Tolerance::RECORDED).disagreements))
+    Ok(agree(&Lanes::of(trace, capture), &reference, &Tolerance::RECORDED).disagreements)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree::{Lanes, Tolerance, agree, report};
+use vrrplab_sim::agree::{Disagreement, Tolerance, agree, report};
+use vrrplab_sim::capture::Capture;
 use vrrplab_sim::run::Run;
-use vrrplab_sim::scenario::Scenario;
 use vrrplab_sim::trace::{Trace, What};
 
 use super::Golden;
@@ -44,20 +44,23 @@ pub enum Change {
 }
 
 impl Recorded {
-    fn lanes(&self, scenario: &Scenario) -> Result<Lanes, String> {
+    /// The run as it was recorded.
+    pub fn read(&self) -> Result<(Trace, Capture), String> {
         let trace: Trace =
             files::read_text(&self.trace)?.parse().map_err(|e| format!("{}: {e}", self.trace.display()))?;
         let path = self.trace.with_extension("pcapng");
         let fail = |what: String| format!("{}: {what}", path.display());
         let bytes = fs::read(&path).map_err(|e| fail(e.to_string()))?;
         let capture = pcapng::read(&bytes).map_err(|e| fail(e.to_string()))?;
-        Ok(lanes(scenario, &trace, &capture))
+        Ok((trace, capture))
     }
 
-    /// Where a run parts from it, if it does.
-    pub fn differs_from(&self, run: &Run, tolerance: &Tolerance) -> Result<Option<String>, String> {
-        let own = lanes(&run.scenario, &run.trace, &run.capture);
-        Ok(report(&agree(&own, &self.lanes(&run.scenario)?, tolerance).disagreements))
+    /// Where a run parts from it.
+    pub fn differs_from(&self, run: &Run, tolerance: &Tolerance) -> Result<Vec<Disagreement>, String> {
+        let (trace, capture) = self.read()?;
+        let [own, recorded] =
+            [(&run.trace, &run.capture), (&trace, &capture)].map(|(t, c)| lanes(&run.scenario, t, c));
+        Ok(agree(&own, &recorded, tolerance).disagreements)
     }
 }
 
@@ -78,7 +81,7 @@ impl Golden {
         let recorded = Recorded { trace: self.folder.join(format!("{name}.trace")), name };
         let change = match recorded.trace.is_file() {
             false => Change::New,
-            true => match recorded.differs_from(run, &REPEATED)? {
+            true => match report(&recorded.differs_from(run, &REPEATED)?) {
                 None => return Ok(Change::Same),
                 Some(difference) => Change::Another(difference),
             },
@@ -86,8 +89,16 @@ impl Golden {
         let mut capture = Vec::new();
         pcapng::write(&run.capture, &mut capture).map_err(|e| e.to_string())?;
         files::write_whole(&recorded.trace.with_extension("pcapng"), &capture)?;
-        files::write_whole(&recorded.trace, run.trace.to_string().as_bytes())?;
+        files::write_whole(&recorded.trace, from_here(&run.trace.to_string()).as_bytes())?;
         Ok(change)
+    }
+}
+
+/// Files below the working folder are named from there, in whichever folder of whichever machine that was.
+fn from_here(text: &str) -> String {
+    match std::env::current_dir() {
+        Ok(here) => text.replace(&format!("{}/", here.display()), ""),
+        Err(_) => text.to_string(),
     }
 }
 
@@ -130,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_names_no_folder_of_the_machine() {
+        let here = std::env::current_dir().expect("there is one");
+        let line = format!("Opening file '{}/scenarios/vrrp/pair/a.conf'.", here.display());
+        assert_eq!(from_here(&line), "Opening file 'scenarios/vrrp/pair/a.conf'.");
+    }
+
+    #[test]
     fn a_run_is_kept_until_it_is_another_one() {
         let folder = std::env::temp_dir().join(format!("vrrplab-recorded-{}", std::process::id()));
         let golden = Golden::of(&folder, "vrrp/master-stop");
@@ -137,14 +155,14 @@ mod tests {
         assert_eq!(golden.record(&micros(0)), Ok(Change::New));
         let recorded = golden.recorded();
         assert_eq!(recorded.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["keepalived-2.2.7"]);
-        assert_eq!(recorded[0].differs_from(&micros(0), &Tolerance::RECORDED), Ok(None));
+        assert_eq!(recorded[0].differs_from(&micros(0), &Tolerance::RECORDED), Ok(Vec::new()));
         let before = fs::read(&recorded[0].trace).expect("it was written");
         assert_eq!(golden.record(&micros(4)), Ok(Change::Same));
         assert_eq!(fs::read(&recorded[0].trace).expect("it is there"), before, "the first one stays");
         assert!(matches!(golden.record(&micros(40)), Ok(Change::Another(_))));
         assert_ne!(fs::read(&recorded[0].trace).expect("it is there"), before);
         let late = recorded[0].differs_from(&micros(3_000), &Tolerance::RECORDED).expect("it reads");
-        assert!(late.is_some_and(|text| text.contains("later") || text.contains("earlier")));
+        assert!(report(&late).is_some_and(|text| text.contains("later") || text.contains("earlier")));
         fs::remove_dir_all(&folder).expect("it was ours");
     }
 }

@@ -4,7 +4,7 @@
 //! A run is a process of its own (`vrrplab lab`, which [`run`] starts): process 1 of its own namespaces, so that nothing is left of it however
 //! it ends. In there: `confine` the namespaces, `host` a host and its links, `first` its own processes, `node` a daemon, `launch` which one and how it is
 //! started, `services` what runs beside it, `standin` commands, `relay` frames, `bridge` those that the kernel carries, `acts` the script, `watch` what is told,
-//! `ping` and `mail` clients and servers, `record` the run in order, `measure`, `waits` and `witness` how well the machine keeps up, `hold` what follows it,
+//! `ping` and `mail` clients and servers, `record` the run in order, `measure`, `waits` and `witness` how well the machine keeps up, `weigh` what daemons hold, `hold` what follows it,
 //! `world` the loop, `parcel` the way back.
 //!
 //! Absent on purpose: names of namespaces, threads, retries.
@@ -32,6 +32,7 @@ mod standin;
 pub mod takeover;
 mod waits;
 mod watch;
+mod weigh;
 mod witness;
 mod world;
 

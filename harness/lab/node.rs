@@ -232,14 +232,9 @@ impl Node {
         }
     }
 
-    /// SIGKILL, SIGSTOP or SIGCONT to all processes of the daemon, its scripts not included, and nothing of these process groups.
-    pub(super) fn signal(
-        &mut self,
-        host: &LabHost,
-        spared: &BTreeSet<Pid>,
-        signal: Signal,
-    ) -> io::Result<()> {
-        let Some(main) = self.main else { return Ok(()) };
+    /// All processes of the daemon, its scripts not included, and nothing of these process groups.
+    pub(super) fn processes(&self, host: &LabHost, spared: &BTreeSet<Pid>) -> io::Result<Vec<Pid>> {
+        let Some(main) = self.main else { return Ok(Vec::new()) };
         let program = fs::read_link(format!("/proc/{main}/exe"));
         let program = program.ok();
         let mut own = processes_of(host)?;
@@ -247,6 +242,17 @@ impl Node {
             |pid: &Pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program;
         let is_spared = |pid: &Pid| getpgid(Some(*pid)).is_ok_and(|group| spared.contains(&group));
         own.retain(|pid| (self.launch.is_all || is_it(pid)) && !is_spared(pid));
+        Ok(own)
+    }
+
+    /// SIGKILL, SIGSTOP or SIGCONT to all of them.
+    pub(super) fn signal(
+        &mut self,
+        host: &LabHost,
+        spared: &BTreeSet<Pid>,
+        signal: Signal,
+    ) -> io::Result<()> {
+        let own = self.processes(host, spared)?;
         match signal {
             Signal::SIGKILL => kill_at_once(&own),
             signal => own.iter().for_each(|pid| {

@@ -90,6 +90,7 @@ pub(super) enum Due {
     Insist(Pid),
     Ping(usize),
     Query(usize),
+    Weigh,
     Arrive { from: vrrplab_sim::fabric::PortId, frame: Vec<u8>, seen: Seen },
     Deliver(Delivery),
 }
@@ -383,6 +384,7 @@ impl Lab {
                 self.later(at, Due::Act(n));
             }
         }
+        self.weigh_later(Instant::ZERO);
         for q in 0..self.fabric.queriers().len() {
             self.later(Instant::ZERO, Due::Query(q));
         }
@@ -509,6 +511,7 @@ impl Lab {
                 self.query(q);
                 Ok(())
             }
+            Due::Weigh => self.weigh(at),
             Due::Arrive { from, frame, seen } => self.arrive(from, &frame, seen),
             Due::Deliver(delivery) => self.deliver(&delivery),
         }
