@@ -18,6 +18,8 @@ const MEMORY: &str = "mem=1G";
 const BEGINNING: &str = "time-travel-start=1000000";
 /// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(10);
+/// What the kernel says when it ends a process for want of memory: no run in which that happened means anything.
+const KILLED: &str = "Out of memory: Killed process";
 /// So many of the console's last lines are shown.
 const LINES: usize = 12;
 
@@ -31,22 +33,27 @@ pub fn launch(kernel: &Path, parent: u32, limit: Duration, out: &mut dyn Write) 
     let child = start(kernel, folder).map_err(told)?;
     let ended = wait(child, limit).map_err(told)?;
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let console = read(CONSOLE);
+    if console.contains(KILLED) {
+        return Err(format!(
+            "the kernel ran out of memory, and what ran on it was ended\n{}",
+            last_lines(&console)
+        ));
+    }
     match (ended, read(STATUS).trim()) {
         (Some(_), "0") => {
             let mut parcel = File::open(folder.join(PARCEL)).map_err(told)?;
             io::copy(&mut parcel, out).and_then(|_| out.flush()).map_err(|e| format!("the parcel: {e}"))
         }
         (Some(_), status) if !status.is_empty() => Err(match read(WORDS).trim() {
-            "" => format!("the laboratory has ended with {status}\n{}", last_lines(&read(CONSOLE))),
+            "" => format!("the laboratory has ended with {status}\n{}", last_lines(&console)),
             words => words.to_string(),
         }),
-        (Some(status), _) => {
-            Err(format!("the kernel has ended with {status}\n{}", last_lines(&read(CONSOLE))))
-        }
+        (Some(status), _) => Err(format!("the kernel has ended with {status}\n{}", last_lines(&console))),
         (None, _) => Err(format!(
             "the kernel was ended after {} s of the machine's time\n{}",
             limit.as_secs(),
-            last_lines(&read(CONSOLE))
+            last_lines(&console)
         )),
     }
 }
