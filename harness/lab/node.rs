@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
@@ -235,11 +235,9 @@ impl Node {
     /// All processes of the daemon, its scripts not included, and nothing of these process groups.
     pub(super) fn processes(&self, host: &LabHost, spared: &BTreeSet<Pid>) -> io::Result<Vec<Pid>> {
         let Some(main) = self.main else { return Ok(Vec::new()) };
-        let program = fs::read_link(format!("/proc/{main}/exe"));
-        let program = program.ok();
+        let program = program_of(main);
         let mut own = processes_of(host)?;
-        let is_it =
-            |pid: &Pid| program.is_some() && fs::read_link(format!("/proc/{pid}/exe")).ok() == program;
+        let is_it = |pid: &Pid| program.is_some() && program_of(*pid) == program;
         let is_spared = |pid: &Pid| getpgid(Some(*pid)).is_ok_and(|group| spared.contains(&group));
         own.retain(|pid| (self.launch.is_all || is_it(pid)) && !is_spared(pid));
         Ok(own)
@@ -261,6 +259,13 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// What a process runs: its executable and the words that it was started with. What a dynamic loader was told to run, the words alone
+/// say; none once it has ended.
+fn program_of(pid: Pid) -> Option<(PathBuf, Vec<u8>)> {
+    let executable = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    Some((executable, fs::read(format!("/proc/{pid}/cmdline")).ok()?))
 }
 
 /// SIGKILL to whatever runs in a host's network namespace: its power is lost. Again until nothing is left, because what is
