@@ -25,6 +25,9 @@ pub(super) const JOBS: &str = "/run/vrrplab/jobs";
 const MODELS: &str = "/run/vrrplab/models";
 /// What stand-ins are made of: themselves may cover the usual ones.
 const TOOLS: [&str; 2] = ["sh", "sleep"];
+/// What a daemon asks a shell for its own sake when it starts: keepalived 2.3.3 for the version of iproute2, by popen(3). A scenario whose
+/// script is a shell does not mean this one.
+const OF_THE_DAEMON: &str = "ip -V 2>&1";
 
 /// Covers the programs of a node's configurations. Runs inside the node's namespaces, before any daemon.
 pub(super) fn cover<'a>(configs: impl Iterator<Item = &'a Config>, models: &[ScriptModel]) -> io::Result<()> {
@@ -114,10 +117,13 @@ fn text(real: Option<&Path>) -> String {
         Some(real) => format!("{} \"$@\" & wait $!; status=$?", real.display()),
         None => "status=0".to_string(),
     };
+    let of_the_daemon = real.map_or(String::new(), |real| {
+        format!("case \"$said\" in *' -c '*'{OF_THE_DAEMON}') exec {} \"$@\" ;; esac\n", real.display())
+    });
     format!(
         r#"#!{FOLDER}/bin/sh
 said="$0${{*:+ $*}}"
-tell() {{ echo "$1 $$ $2" > {JOBS}; }}
+{of_the_daemon}tell() {{ echo "$1 $$ $2" > {JOBS}; }}
 tell start "$said"
 trap 'kill $! 2>/dev/null; tell signal 15; trap - TERM; kill -TERM $$' TERM
 end= takes=
