@@ -151,6 +151,12 @@ pub fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
+/// Where the user keeps what can be made again.
+pub fn cache() -> Option<PathBuf> {
+    let named = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))
+}
+
 /// A program as a daemon finds it: by its path, or where the usual programs are.
 pub fn program(name: &str) -> Option<PathBuf> {
     if name.contains('/') {

@@ -17,8 +17,9 @@ use crate::subject::{Subject, Subjects};
 pub fn unfit(scenario: &Scenario, subjects: &Subjects) -> Option<String> {
     on_the_kernel(scenario).or_else(|| {
         (0..scenario.hosts.len()).find_map(|h| match subjects.of(&scenario.hosts[h].name) {
-            Some(Subject::Frr) => frr::unfit(scenario, HostIndex(h)),
-            Some(Subject::Keepalived) => keepalived_unfit(&scenario.hosts[h]),
+            Some(Subject::Frr(_)) => frr::unfit(scenario, HostIndex(h)),
+            Some(subject @ Subject::Keepalived(version)) => keepalived_unfit(&scenario.hosts[h])
+                .or_else(|| version.as_ref().and_then(|_| version_unfit(subject, &scenario.hosts[h]))),
             _ => None,
         })
     })
@@ -46,6 +47,15 @@ fn keepalived_unfit(host: &Host) -> Option<String> {
     (!node.reading.config.processes.is_empty()).then(|| {
         let why = "the kernel tells of processes in its first namespaces alone";
         format!("{}: `vrrp_track_process`: {why}", host.name)
+    })
+}
+
+/// What a keepalived that a dynamic loader starts cannot do: see `roots`.
+fn version_unfit(subject: &Subject, host: &Host) -> Option<String> {
+    let Role::Node(node) = &host.role else { return None };
+    node.reading.config.global.other.contains_key("reload_check_config").then(|| {
+        let why = "what it starts to check a file is /proc/self/exe, its loader";
+        format!("{}: `reload_check_config` with {subject}: {why}", host.name)
     })
 }
 
@@ -163,6 +173,19 @@ mod tests {
         let read = vrrplab_sim::scenario::read("t.toml", &text, &Beside::file("t.toml".as_ref()));
         assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
         unfit(&read.scenarios[0], &Subjects::all(Subject::Engine))
+    }
+
+    #[test]
+    fn a_version_that_a_loader_starts_cannot_check_files() {
+        let text = "title = \"T\"\nduration = \"9s\"\n[segment.lan]\n[node.a]\nlink.eth0 = { segment = \"lan\", address = \
+                    [\"10.0.0.1/24\"] }\nconfig = '''\nglobal_defs {\n reload_check_config /run/log\n}\nvrrp_instance V {\n \
+                    interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 10.0.0.9/24\n }\n}\n'''\n";
+        let read = vrrplab_sim::scenario::read("t.toml", text, &Beside::file("t.toml".as_ref()));
+        assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
+        let why = |subject: &str| unfit(&read.scenarios[0], &subject.parse().expect("it reads"));
+        assert_eq!(why("keepalived"), None);
+        let refused = why("keepalived@2.3.3").expect("the loader would be started");
+        assert!(refused.starts_with("a: `reload_check_config` with keepalived@2.3.3: "), "{refused}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod notes;
 pub mod pcapng;
 pub mod quick;
 pub mod report;
+pub mod roots;
 pub mod subject;
 pub mod sweep;
 pub mod template;

@@ -1,4 +1,4 @@
-//! What can run on the nodes: our engine, keepalived, FRR's vrrpd, or a program of the user's.
+//! What can run on the nodes: our engine, keepalived, FRR's vrrpd (either in several versions), or a program of the user's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,15 +6,40 @@ use std::str::FromStr;
 
 use vrrplab_sim::scenario::{Role, Scenario};
 
+/// A version that is not the installed one, as its root folder is called: see [`crate::roots`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Version(String);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Version, String> {
+        // It is a part of a path, and stands in lists of subjects.
+        let fits = |c: char| c.is_ascii_alphanumeric() || ".+~_-".contains(c);
+        match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits) {
+            true => Ok(Version(text.to_string())),
+            false => {
+                Err(format!("`{text}` is no version: letters, digits and . + ~ _ -, as in keepalived@2.3.3"))
+            }
+        }
+    }
+}
+
 /// A kind of daemon.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
-    /// The real keepalived of this machine.
-    Keepalived,
+    /// The real keepalived: this machine's, or a version in a root folder of its own.
+    Keepalived(Option<Version>),
     /// Our engine as a daemon.
     Engine,
-    /// FRR's zebra and vrrpd of this machine.
-    Frr,
+    /// FRR's zebra and vrrpd: this machine's, or a version in a root folder of its own.
+    Frr(Option<Version>),
     /// A program of the user's: what follows `exec:` is given to `/bin/sh -c`.
     Exec(String),
 }
@@ -22,18 +47,27 @@ pub enum Subject {
 impl Subject {
     /// Whether only who speaks can be compared with our engine: others number, fill and announce in their own ways.
     pub fn is_coarse(&self) -> bool {
-        matches!(self, Subject::Frr | Subject::Exec(_))
+        matches!(self, Subject::Frr(_) | Subject::Exec(_))
+    }
+
+    /// Which version it is, if it is not what is installed.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Subject::Keepalived(version) | Subject::Frr(version) => version.as_ref(),
+            Subject::Engine | Subject::Exec(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Subject::Keepalived => f.write_str("keepalived"),
-            Subject::Engine => f.write_str("engine"),
-            Subject::Frr => f.write_str("frr"),
-            Subject::Exec(command) => write!(f, "exec:{command}"),
+            Subject::Keepalived(_) => f.write_str("keepalived")?,
+            Subject::Engine => f.write_str("engine")?,
+            Subject::Frr(_) => f.write_str("frr")?,
+            Subject::Exec(command) => write!(f, "exec:{command}")?,
         }
+        self.version().map_or(Ok(()), |version| write!(f, "@{version}"))
     }
 }
 
@@ -41,15 +75,28 @@ impl FromStr for Subject {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Subject, String> {
-        match text {
-            "keepalived" => Ok(Subject::Keepalived),
-            "engine" => Ok(Subject::Engine),
-            "frr" => Ok(Subject::Frr),
-            other => match other.strip_prefix("exec:") {
-                Some(command) if !command.trim().is_empty() => Ok(Subject::Exec(command.to_string())),
-                Some(_) => Err("`exec:` lacks its command: exec:COMMAND".to_string()),
-                None => Err(format!("`{other}` is no subject: engine, keepalived, frr or exec:COMMAND")),
-            },
+        if let Some(command) = text.strip_prefix("exec:") {
+            return match command.trim().is_empty() {
+                false => Ok(Subject::Exec(command.to_string())),
+                true => Err("`exec:` lacks its command: exec:COMMAND".to_string()),
+            };
+        }
+        let (name, version) = match text.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        };
+        let of = |kind: fn(Option<Version>) -> Subject| match version {
+            Some("") => Err(format!("`{text}` lacks its version: {name}@VERSION")),
+            version => version.map(str::parse).transpose().map(kind),
+        };
+        match name {
+            "keepalived" => of(Subject::Keepalived),
+            "frr" => of(Subject::Frr),
+            "engine" if version.is_none() => Ok(Subject::Engine),
+            "engine" => Err(format!("`{text}`: the engine has the version of this program: engine")),
+            _ => Err(format!(
+                "`{text}` is no subject: engine, keepalived, frr, keepalived@VERSION, frr@VERSION or exec:COMMAND"
+            )),
         }
     }
 }
@@ -159,14 +206,34 @@ mod tests {
     #[test]
     fn subjects_read_what_they_print() {
         let commands = ["exec:a --b=c,d", "engine,x=exec:a,b=c,y=frr"];
-        let plain = ["keepalived", "engine", "frr", "a=keepalived,b=engine", "engine,ka1=keepalived"];
+        let plain =
+            ["keepalived", "engine", "frr", "a=keepalived,b=engine", "engine,ka1=keepalived", "frr@10.3"];
         for text in plain.into_iter().chain(commands) {
             assert_eq!(text.parse::<Subjects>().map(|s| s.to_string()), Ok(text.to_string()));
         }
         assert!("keepalive".parse::<Subjects>().is_err());
         assert!("engine,keepalived".parse::<Subjects>().is_err());
         let mixed: Subjects = "engine,ka1=keepalived".parse().expect("it reads");
-        assert_eq!((mixed.of("ka1"), mixed.of("ka2")), (Some(&Subject::Keepalived), Some(&Subject::Engine)));
+        assert_eq!(
+            (mixed.of("ka1"), mixed.of("ka2")),
+            (Some(&Subject::Keepalived(None)), Some(&Subject::Engine))
+        );
+    }
+
+    #[test]
+    fn a_version_is_named_after_its_daemon() {
+        let mixed: Subjects = "ka1=keepalived@2.3.3,ka2=keepalived".parse().expect("it reads");
+        let version = Some(Version("2.3.3".to_string()));
+        assert_eq!(mixed.of("ka1"), Some(&Subject::Keepalived(version)));
+        assert_eq!(mixed.of("ka2"), Some(&Subject::Keepalived(None)));
+        assert_eq!(mixed.to_string(), "ka1=keepalived@2.3.3,ka2=keepalived");
+        assert_eq!(Subjects::list("engine,keepalived,keepalived@2.3.3").map(|list| list.len()), Ok(3));
+        assert!("frr@10.3".parse::<Subject>().is_ok_and(|frr| frr.is_coarse()));
+        let wrong = |text: &str| text.parse::<Subject>().expect_err("it is no subject");
+        assert_eq!(wrong("keepalived@"), "`keepalived@` lacks its version: keepalived@VERSION");
+        assert!(wrong("frr@../10.3").starts_with("`../10.3` is no version: "));
+        assert!(wrong("engine@1").contains("the version of this program"));
+        assert!(wrong("bird@2").contains("is no subject"));
     }
 
     #[test]
@@ -175,7 +242,7 @@ mod tests {
         assert_eq!(mixed.of("x"), Some(&Subject::Exec("run --with=a,b --and c".to_string())));
         assert_eq!(
             (mixed.of("y"), mixed.of("z")),
-            (Some(&Subject::Frr), Some(&Subject::Exec("true".into())))
+            (Some(&Subject::Frr(None)), Some(&Subject::Exec("true".into())))
         );
         assert!("x=exec:".parse::<Subjects>().is_err());
     }

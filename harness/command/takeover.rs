@@ -49,8 +49,8 @@ fn subjects(text: &str) -> Result<[Subject; 2], String> {
     let (a, b) = text.split_once(',').ok_or("two of them, as in engine,keepalived")?;
     // Others have no equal priorities without preemption, or are started in ways of their own.
     let one = |text: &str| match text.parse()? {
-        subject @ (Subject::Engine | Subject::Keepalived) => Ok(subject),
-        other => Err(format!("{other} cannot be measured: engine or keepalived")),
+        subject @ (Subject::Engine | Subject::Keepalived(_)) => Ok(subject),
+        other => Err(format!("{other} cannot be measured: engine, keepalived or keepalived@VERSION")),
     };
     Ok([one(a)?, one(b)?])
 }

@@ -15,6 +15,7 @@ use super::inputs::Input;
 use crate::files;
 use crate::fit::{lacks, unfit};
 use crate::notes::Notes;
+use crate::roots;
 use crate::subject::{Subject, Subjects};
 use crate::template::Template;
 
@@ -50,6 +51,9 @@ pub(super) struct WorldArguments {
     pub(super) world: Vec<World>,
     /// What runs on the nodes: engine, keepalived, frr, exec:COMMAND, or each node's own as in
     /// ka1=keepalived,ka2=engine; several are compared with the first [default: engine]
+    ///
+    /// keepalived and frr are what is installed; keepalived@2.3.3 and frr@10.3 are started from the root folders of these
+    /// names in VRRPLAB_ROOTS or in the cache folder, where ci/roots/build.sh makes them.
     ///
     /// A command of exec: is given to /bin/sh -c on its node, with VRRPLAB_NODE (the node's name), VRRPLAB_CONFIG (a
     /// file: the node's keepalived.conf, or what --template makes of it), VRRPLAB_LINK_0 and so on (its links) and
@@ -149,15 +153,16 @@ impl WorldArguments {
 pub(super) fn nowhere(cells: &[Cell]) -> Option<String> {
     let uml = cells.iter().any(|cell| cell.world == World::Uml);
     #[cfg(feature = "netns")]
-    return uml.then(crate::uml::kernel).and_then(Result::err);
+    let kernel = uml.then(crate::uml::kernel).and_then(Result::err);
     #[cfg(not(feature = "netns"))]
-    return uml.then(|| NOT_BUILT.to_string());
+    let kernel = uml.then(|| NOT_BUILT.to_string());
+    kernel.or_else(|| cells.iter().flat_map(|cell| cell.subjects.kinds()).find_map(roots::missing))
 }
 
 /// As one types it: commands need quotes.
 fn quoted(subjects: &Subjects) -> String {
     let text = subjects.to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "=,:._-/".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "=,:._-/@+~".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::{Check, State};
 use crate::files;
+use crate::roots;
 
 /// Which version of keepalived the recordings are of.
 const RECORDED: &str = "2.2.7";
@@ -24,7 +25,20 @@ const PROGRAMS: [Program; 8] = [
 
 /// All of them.
 pub fn programs() -> Vec<Check> {
-    PROGRAMS.iter().map(program).collect()
+    PROGRAMS.iter().map(program).chain([versions()]).collect()
+}
+
+/// Versions of daemons beside those that are installed.
+fn versions() -> Check {
+    let check = |state, found: String| {
+        Check::new("versions", state, found, "--subject keepalived@VERSION, frr@VERSION")
+    };
+    match (&roots::there()[..], roots::folder()) {
+        ([], Some(folder)) => check(State::Missing, format!("none in {}", folder.display())),
+        ([], None) => check(State::Missing, "no folder for them".to_string()),
+        (there, _) => check(State::Ok, there.join(", ")),
+    }
+    .remedy(roots::REMEDY)
 }
 
 fn program((program, name, asks, needed_for): &Program) -> Check {

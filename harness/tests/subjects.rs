@@ -62,6 +62,8 @@ fn main() -> ExitCode {
                 }
             }
             if &*scenario.name == "mixed/hand-over/v3" {
+                trials.push(trial(&path, &scenario, "a=keepalived@2.3.3,b=keepalived", None, passes));
+                trials.push(trial(&path, &scenario, "a=engine,b=frr@10.3", None, hands_over));
                 trials.push(trial(&path, &scenario, &format!("a={WRAPPED},b=engine"), None, passes));
                 let pair = format!("a=engine,b={WRAPPED}");
                 trials.push(trial(&path, &scenario, &pair, Some(template()), passes));
@@ -178,7 +180,7 @@ fn says_what_it_is(done: &LabRun, order: &Order) -> Result<(), String> {
             _ => None,
         });
         let said = said.ok_or_else(|| format!("{node} does not say what it runs"))?;
-        let (name, print) = match kind.as_str() {
+        let (name, print) = match kind.split('@').next().unwrap_or_default() {
             "engine" => ("vrrplab", false),
             "frr" => ("vrrpd", true),
             "keepalived" => ("keepalived", true),

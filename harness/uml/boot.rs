@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 
+use crate::roots;
+
 use super::{ORDER, Order, PARCEL, STATUS, WORDS};
 
 /// Where the folder is mounted that the host sees.
@@ -60,6 +62,7 @@ fn run(order: &Order, out: &Path) -> io::Result<String> {
         .args(arguments)
         .current_dir(&order.folder)
         .env("PATH", &order.path)
+        .envs(order.roots.iter().map(|folder| (roots::VARIABLE, folder)))
         .stdin(Stdio::null())
         .stdout(File::create(out.join(PARCEL))?)
         .stderr(File::create(out.join(WORDS))?)

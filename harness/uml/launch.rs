@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{CONSOLE, ORDER, Order, PARCEL, STATUS, WORDS};
 use crate::lab::confine;
+use crate::roots;
 
 /// In the launcher's own /run, which nobody else sees and which goes with it.
 const FOLDER: &str = "/run/uml";
@@ -64,6 +65,7 @@ fn prepare(folder: &Path) -> io::Result<()> {
         argv: inside(env::args_os().map(|word| word.to_string_lossy().into_owned())),
         folder: env::current_dir()?,
         path: env::var("PATH").unwrap_or_default(),
+        roots: roots::folder(),
     };
     fs::write(folder.join(ORDER), serde_json::to_vec(&order)?)
 }

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
+
 pub use boot::boot;
 pub use launch::launch;
 
@@ -30,6 +32,8 @@ struct Order {
     folder: PathBuf,
     /// `PATH`.
     path: String,
+    /// Where versions of daemons are: inside there is no HOME.
+    roots: Option<PathBuf>,
 }
 
 /// The files of the folder that both sides see.
@@ -53,8 +57,6 @@ pub fn kernel() -> Result<PathBuf, String> {
             false => Err(format!("{VARIABLE}: no file {}", named.display())),
         };
     }
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-    let built = cache.map(|cache| cache.join(BUILT)).filter(|path| path.is_file());
+    let built = files::cache().map(|cache| cache.join(BUILT)).filter(|path| path.is_file());
     built.ok_or_else(|| format!("no User Mode Linux kernel: {REMEDY}"))
 }

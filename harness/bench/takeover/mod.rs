@@ -92,13 +92,13 @@ mod tests {
     fn the_laboratory_has_no_mistake() {
         for millis in [100, 1_000, 330] {
             let interval = Duration::from_millis(millis);
-            let subjects = [Subject::Engine, Subject::Keepalived];
+            let subjects = [Subject::Engine, Subject::Keepalived(None)];
             let plan = Plan { interval, runs: 1, warm_up: 0, seed: 1, subjects };
             let beside = crate::files::Beside::file("takeover.toml".as_ref());
             let read = vrrplab_sim::scenario::read("takeover.toml", &plan.scenario(), &beside);
             assert!(read.findings.is_empty(), "{:?}", read.findings);
             let scenario = &read.scenarios[0];
-            assert_eq!(crate::fit::unfit(scenario, &Subjects::all(Subject::Keepalived)), None);
+            assert_eq!(crate::fit::unfit(scenario, &Subjects::all(Subject::Keepalived(None))), None);
             assert!(scenario.configurations.iter().all(|reading| {
                 let instance = &reading.config.instances[0];
                 reading.findings.is_empty() && instance.advert_int == interval

@@ -1,4 +1,4 @@
-//! FRR: zebra, which owns the interfaces, and vrrpd, which decides (FRR's user manual, "VRRP"; looked at with 8.4.4).
+//! FRR: zebra, which owns the interfaces, and vrrpd, which decides (FRR's user manual, "VRRP"; looked at with 8.4.4 and 10.3).
 //!
 //! FRR has no privileges to drop here: it is root in a namespace in which there may be nobody else. Its programs insist on a
 //! user who is in the group `frrvty`, so the node has a file of groups that says so.
@@ -10,61 +10,90 @@ use std::path::{Path, PathBuf};
 
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_engine::boundary::Announced;
-use vrrplab_engine::config::{Family, Instance, Reading, Version};
+use vrrplab_engine::config::{self, Family, Instance, Reading};
 use vrrplab_sim::scenario::Host;
 use vrrplab_sim::trace::Name;
 
 use super::super::host::{FOLDER, Macvlan};
 use super::{Beside, Launch};
+use crate::roots::{self, Program};
+use crate::subject::Version;
 
-/// Where distributions put FRR's programs.
-const FOLDERS: [&str; 5] =
-    ["/usr/lib/frr", "/usr/libexec/frr", "/usr/lib64/frr", "/usr/local/sbin", "/usr/sbin"];
+/// Where distributions put FRR's programs, below their root.
+const FOLDERS: [&str; 5] = ["usr/lib/frr", "usr/libexec/frr", "usr/lib64/frr", "usr/local/sbin", "usr/sbin"];
 /// The group that FRR's Debian packages are built with.
 const GROUP: &str = "frrvty";
+/// What zebra of FRR 9 and later tells its state; without it, it tries again at once and for ever.
+const MANAGER: &str = "mgmtd";
+/// Where the two meet, whatever they are told of sockets.
+const MEETING: &str = "/run/frr/mgmtd_be.sock";
 /// Where the groups are.
 const GROUPS: &str = "/etc/group";
 
-/// The folder of FRR's programs.
-pub(super) fn folder() -> Result<PathBuf, String> {
-    let found = FOLDERS.iter().map(PathBuf::from).find(|folder| folder.join("vrrpd").is_file());
-    found.ok_or_else(|| format!("no vrrpd of FRR in {}", FOLDERS.join(", ")))
+/// FRR's program of this name, of the machine or of a version that is not the installed one.
+pub(super) fn program(name: &str, version: Option<&Version>) -> Result<Program, String> {
+    let places = FOLDERS.map(|folder| format!("{folder}/{name}"));
+    if let Some(version) = version {
+        return roots::program("frr", version, &places.each_ref().map(String::as_str));
+    }
+    let found = places.iter().map(|place| Path::new("/").join(place)).find(|path| path.is_file());
+    found.map(Program::installed).ok_or_else(|| format!("no {name} of FRR in /{}", FOLDERS.join(", /")))
 }
 
 /// How it is started on a host with what vrrpd can be told of a configuration: see `fit`.
-pub(super) fn launch(host: &Host, reading: &Reading) -> Result<Launch, String> {
+pub(super) fn launch(version: Option<&Version>, host: &Host, reading: &Reading) -> Result<Launch, String> {
     let own = Path::new(FOLDER).join("frr");
     let instances = &reading.config.instances;
     let file = |name: &str| own.join(name).display().to_string();
     let texts = [("vrrpd.conf", text(instances)), ("zebra.conf", String::new())];
-    let program = |name: &str| -> Result<Vec<String>, String> {
-        let path = folder()?.join(name).display().to_string();
+    let command = |name: &str| -> Result<Vec<String>, String> {
+        let words = program(name, version)?.words();
         let options = ["-u", "root", "-g", "root", "-P", "0", "--log", "stdout"];
-        let places = [
-            ("-f", format!("{name}.conf")),
-            ("-i", format!("{name}.pid")),
-            ("-z", "zserv.api".to_string()),
-            ("--vty_socket", String::new()),
-        ];
-        let places = places.into_iter().flat_map(|(option, name)| [option.to_string(), file(&name)]);
-        Ok([path].into_iter().chain(options.map(String::from)).chain(places).collect())
+        let config = (name != MANAGER).then(|| ("-f", format!("{name}.conf")));
+        let places =
+            [("-i", format!("{name}.pid")), ("-z", "zserv.api".to_string()), ("--vty_socket", String::new())];
+        let places = config.into_iter().chain(places);
+        let places = places.flat_map(|(option, name)| [option.to_string(), file(&name)]);
+        Ok(words.into_iter().chain(options.map(String::from)).chain(places).collect())
+    };
+    let zebra = match command(MANAGER) {
+        Ok(manager) => after(&manager, command("zebra")?),
+        Err(_) => command("zebra")?,
     };
     let socket = own.join("zserv.api");
     // vrrpd that does not find zebra looks for it again after ten seconds.
-    let wait = format!(
-        "n=0; until [ -S {} ] || [ $n = 500 ]; do n=$((n + 1)); sleep 0.01; done; exec \"$@\"",
-        socket.display()
-    );
-    let shell = ["/bin/sh", "-c", &wait, "sh"].map(String::from);
+    let vrrpd = by_shell(&wait_for(&socket), command("vrrpd")?);
     Ok(Launch {
         files: texts.into_iter().map(|(name, text)| (own.join(name), text)).collect(),
         covers: BTreeMap::from([(PathBuf::from(GROUPS), groups()?)]),
-        argv: shell.into_iter().chain(program("vrrpd")?).collect(),
-        beside: Some(Beside { argv: program("zebra")?, socket }),
+        argv: vrrpd,
+        beside: Some(Beside { argv: zebra, socket }),
         macvlans: instances.iter().filter_map(|i| macvlan(host, i)).collect(),
         logs: instances.iter().map(|i| (router(i), (Name::from(i.name.as_str()), i.priority))).collect(),
         ..Launch::default()
     })
+}
+
+/// A shell that does something and becomes the program of these words.
+fn by_shell(first: &str, words: Vec<String>) -> Vec<String> {
+    let script = format!("{first}; exec \"$@\"");
+    ["/bin/sh", "-c", &script, "sh"].map(String::from).into_iter().chain(words).collect()
+}
+
+/// Lines of a shell that wait for a socket, for five seconds.
+fn wait_for(socket: &Path) -> String {
+    let socket = socket.display();
+    format!("n=0; until [ -S {socket} ] || [ $n = 500 ]; do n=$((n + 1)); sleep 0.01; done")
+}
+
+/// A program that is started when FRR's manager is there.
+fn after(manager: &[String], words: Vec<String>) -> Vec<String> {
+    let meeting = Path::new(MEETING);
+    let folder = meeting.parent().unwrap_or(meeting).display();
+    let quoted: Vec<String> =
+        manager.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
+    let manager = quoted.join(" ");
+    by_shell(&format!("mkdir -p {folder}; rm -f {MEETING}; {manager} & {}", wait_for(meeting)), words)
 }
 
 /// The machine's groups, with root in FRR's.
@@ -79,7 +108,7 @@ fn text(instances: &[Instance]) -> String {
     let mut text = "log stdout informational\n".to_string();
     for i in instances {
         let vrid = i.vrid;
-        let version = if i.version == Version::V2 { 2 } else { 3 };
+        let version = if i.version == config::Version::V2 { 2 } else { 3 };
         let preempt = if i.nopreempt { "no " } else { "" };
         let _ = write!(
             text,
@@ -158,7 +187,7 @@ mod tests {
                         nopreempt\n advert_int 0.25\n virtual_ipaddress {\n 10.0.0.1/24\n }\n}\n";
 
     fn instances() -> Vec<Instance> {
-        vrrplab_engine::config::read("k", CONF, &vrrplab_engine::config::NoSources).config.instances
+        config::read("k", CONF, &config::NoSources).config.instances
     }
 
     #[test]

@@ -2,50 +2,55 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use super::frr;
+use super::{frr, keepalived};
 use crate::files;
+use crate::roots::Program;
 use crate::subject::Subject;
 
 /// How many bytes of a fingerprint are told.
 const SHOWN: usize = 8;
 
-/// In the words of the trace.
-pub(super) fn of(subject: &Subject) -> String {
-    match subject {
+/// In the words of the trace. The error is that a version is not here.
+pub(super) fn of(subject: &Subject) -> Result<String, String> {
+    Ok(match subject {
         Subject::Engine => format!("runs vrrplab {}", env!("CARGO_PKG_VERSION")),
         Subject::Exec(command) => format!("runs {command}"),
-        Subject::Keepalived => match files::program("keepalived") {
-            Some(path) => format!("runs {}", program(&path)),
+        Subject::Keepalived(None) => match files::program("keepalived") {
+            Some(path) => format!("runs {}", told(&Program::installed(path))),
             None => "runs keepalived, which this machine does not have".to_string(),
         },
-        Subject::Frr => match frr::folder() {
-            Ok(folder) => {
-                format!("runs {}, {}", program(&folder.join("vrrpd")), program(&folder.join("zebra")))
+        Subject::Keepalived(Some(version)) => format!("runs {}", told(&keepalived::program(version)?)),
+        Subject::Frr(version) => {
+            let version = version.as_ref();
+            let both = frr::program("vrrpd", version).and_then(|v| Ok((v, frr::program("zebra", version)?)));
+            match both {
+                Ok((vrrpd, zebra)) => format!("runs {}, {}", told(&vrrpd), told(&zebra)),
+                Err(why) if version.is_none() => why,
+                Err(why) => return Err(why),
             }
-            Err(why) => why,
-        },
-    }
+        }
+    })
 }
 
 /// `keepalived v2.2.7 (/usr/sbin/keepalived, sha256 0123456789abcdef)`
-fn program(path: &Path) -> String {
+fn told(program: &Program) -> String {
+    let path = &program.path;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).unwrap_or_default();
     let mut print = String::new();
     for byte in &Sha256::digest(&bytes)[..SHOWN] {
         let _ = write!(print, "{byte:02x}");
     }
-    format!("{name} {} ({}, sha256 {print})", version(path), path.display())
+    format!("{name} {} ({}, sha256 {print})", version(&program.words()), path.display())
 }
 
 /// The first word of what `--version` prints that has a number in it.
-fn version(path: &Path) -> String {
-    let Ok(output) = Command::new(path).arg("--version").output() else {
+fn version(words: &[String]) -> String {
+    let Ok(output) = Command::new(&words[0]).args(&words[1..]).arg("--version").output() else {
         return "without a version".to_string();
     };
     let text = [output.stdout, output.stderr].concat();

@@ -8,10 +8,20 @@ use vrrplab_engine::config::Reading;
 
 use super::super::host::FOLDER;
 use super::{Claims, Launch};
+use crate::roots::{self, Program};
+use crate::subject::Version;
 
-/// Starts `program` with keepalived's arguments. The user's text is included as it is, by a file of ours that adds a
+/// Where it is below a root folder.
+const PLACES: [&str; 3] = ["usr/sbin/keepalived", "usr/local/sbin/keepalived", "sbin/keepalived"];
+
+/// The program of a version that is not the installed one.
+pub(super) fn program(version: &Version) -> Result<Program, String> {
+    roots::program("keepalived", version, &PLACES)
+}
+
+/// Starts a program by `words` with keepalived's arguments. The user's text is included as it is, by a file of ours that adds a
 /// FIFO for states.
-pub(super) fn launch(program: &str, before: &[&str], reading: &Reading) -> Launch {
+pub(super) fn launch(words: Vec<String>, reading: &Reading) -> Launch {
     let folder = Path::new(FOLDER);
     let (wrapper, text) = (folder.join("keepalived.conf"), folder.join("conf/keepalived.conf"));
     let (claims, fifo) = claims(reading);
@@ -21,8 +31,7 @@ pub(super) fn launch(program: &str, before: &[&str], reading: &Reading) -> Launc
     };
     files.insert(wrapper.clone(), format!("include {}\n{fifo}", included.display()));
     let pid = |name: &str| folder.join(name).display().to_string();
-    let mut argv = vec![program.to_string()];
-    argv.extend(before.iter().map(ToString::to_string));
+    let mut argv = words;
     argv.extend(["-n", "-l", "-D", "-P", "-f"].map(String::from));
     argv.push(wrapper.display().to_string());
     argv.extend(["-p".to_string(), pid("pid"), "-r".to_string(), pid("vrrp.pid")]);

@@ -78,7 +78,8 @@ impl Crew {
             let source = files::read_source(path)?;
             Template::new(source).map_err(|wrong| format!("{}: {}", path.display(), wrong[0].message))
         };
-        let identities = subjects.kinds().into_iter().map(|s| (s.clone(), identity::of(s))).collect();
+        let identities = subjects.kinds().into_iter().map(|s| Ok((s.clone(), identity::of(s)?)));
+        let identities = identities.collect::<Result<_, String>>()?;
         Ok(Crew { subjects: subjects.clone(), template: template.map(read).transpose()?, identities })
     }
 
@@ -96,17 +97,18 @@ impl Crew {
     ) -> Result<Launch, String> {
         let host = &scenario.hosts[node.0];
         match self.subject(&host.name)? {
-            Subject::Keepalived => Ok(keepalived::launch("keepalived", &[], reading)),
+            Subject::Keepalived(None) => Ok(keepalived::launch(vec!["keepalived".to_string()], reading)),
+            Subject::Keepalived(Some(version)) => {
+                Ok(keepalived::launch(keepalived::program(version)?.words(), reading))
+            }
             Subject::Engine => {
                 let own = std::env::current_exe().map_err(|e| format!("our own program: {e}"))?;
+                let mut words = vec![own.to_string_lossy().into_owned(), "daemon".to_string()];
                 // Where computing is free it has to be told what its work takes.
-                let before = match time {
-                    Clock::Real => &["daemon"][..],
-                    Clock::Virtual => &["daemon", "--spend"],
-                };
-                Ok(keepalived::launch(&own.to_string_lossy(), before, reading))
+                words.extend((time == Clock::Virtual).then(|| "--spend".to_string()));
+                Ok(keepalived::launch(words, reading))
             }
-            Subject::Frr => frr::launch(host, reading),
+            Subject::Frr(version) => frr::launch(version.as_ref(), host, reading),
             Subject::Exec(command) => exec::launch(command, self.template.as_ref(), host, reading),
         }
     }

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use libtest_mimic::{Completion, Failed};
+use vrrplab::roots;
 
 /// Why nothing can run with this subject here, if it cannot.
 pub(crate) fn missing(subject: &str) -> Option<String> {
@@ -12,14 +13,16 @@ pub(crate) fn missing(subject: &str) -> Option<String> {
         "frr" => {
             program("/usr/lib/frr/vrrpd", "--version").map(|_| "no FRR: apt-get install frr".to_string())
         }
-        _ => None,
+        other => other.parse().ok().and_then(|subject| roots::missing(&subject)),
     })
 }
 
 /// A lack of this is a skip with its reason, or a failure where it is required.
 pub(crate) fn skip(what: &str, why: &str) -> Result<Completion, Failed> {
     let required = std::env::var("VRRPLAB_REQUIRE").unwrap_or_default();
-    match required.split(',').any(|name| name == what || name == "netns") {
+    // Versions beside the installed one are required by their own names only.
+    let all = |name: &str| name == "netns" && !what.contains('@');
+    match required.split(',').any(|name| name == what || all(name)) {
         true => Err(format!("{why}, and VRRPLAB_REQUIRE={required}").into()),
         false => Ok(Completion::ignored_with(why.to_string())),
     }
