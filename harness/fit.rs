@@ -146,9 +146,9 @@ fn host_unfit(host: &Host) -> Option<&'static str> {
         return Some("`sysctl` of the whole machine: rmem_default and gc_thresh1 belong to no namespace");
     }
     match &host.role {
-        Role::Node(node) if node.cost != Cost::RECORDED => {
-            Some("`cost`: a real daemon's work takes what it takes")
-        }
+        Role::Node(node) if node.cost != Cost::RECORDED => Some(
+            "`cost`: computing is free on the virtual clock and takes what it takes on a real one: it is for the simulator",
+        ),
         Role::Node(node) if !node.processes.is_empty() => Some("`processes`: how many run is said, not done"),
         Role::Node(_) | Role::Client(_) => None,
     }
@@ -186,6 +186,14 @@ mod tests {
         assert_eq!(why("keepalived"), None);
         let refused = why("keepalived@2.3.3").expect("the loader would be started");
         assert!(refused.starts_with("a: `reload_check_config` with keepalived@2.3.3: "), "{refused}");
+    }
+
+    #[test]
+    fn a_cost_is_for_the_simulator() {
+        assert_eq!(why("", "cost = { reload = \"0s\", address = \"10us\" }\n"), None, "as it is anyway");
+        let refused =
+            why("", "cost = { reload = \"4s\" }\n").expect("no kernel takes 4 s because a text says so");
+        assert!(refused.starts_with("n2: `cost`: computing is free on the virtual clock"), "{refused}");
     }
 
     #[test]

@@ -149,7 +149,10 @@ pub enum Input<'a> {
     },
     /// The kernel reports a change.
     Kernel(KernelEvent),
-    /// SIGHUP, and what is in the configuration now.
+    /// SIGHUP, where reading the configuration again takes its time ([`Cost::reload`]): every master gives a sign, and
+    /// nothing is handed in before the [`Input::Reload`] that follows.
+    Hangup,
+    /// The configuration has been read again: at once with SIGHUP, unless [`Input::Hangup`] came before.
     Reload {
         /// The new configuration; `None` if keepalived refuses the text. Then it ends on the spot and leaves its
         /// addresses behind (recorded: `reload-bad`).
@@ -637,10 +640,14 @@ pub struct Cost {
     pub send: Duration,
     /// Sending a gratuitous ARP.
     pub garp: Duration,
-    /// Adding or removing an address.
-    pub address: Duration,
+    /// Adding an address.
+    pub address_add: Duration,
+    /// Removing an address.
+    pub address_remove: Duration,
     /// Starting a notify script and logging the change.
     pub notify: Duration,
+    /// Reading the configuration again, from SIGHUP until the daemon goes on.
+    pub reload: Duration,
 }
 
 impl Cost {
@@ -649,18 +656,22 @@ impl Cost {
         receive: Duration::ZERO,
         send: Duration::ZERO,
         garp: Duration::ZERO,
-        address: Duration::ZERO,
+        address_add: Duration::ZERO,
+        address_remove: Duration::ZERO,
         notify: Duration::ZERO,
+        reload: Duration::ZERO,
     };
 
     /// Read off the recordings of keepalived 2.2.7 on a virtual clock, where an advert costs about 1 µs, a
-    /// gratuitous ARP 2.2 µs and becoming master 23 µs in all (`master-crash`).
+    /// gratuitous ARP 2.2 µs and becoming master 23 µs in all (`master-crash`). Reading a text takes nothing there.
     pub const RECORDED: Cost = Cost {
         receive: Duration::from_micros(1),
         send: Duration::from_micros(1),
         garp: Duration::from_micros(2),
-        address: Duration::from_micros(10),
+        address_add: Duration::from_micros(10),
+        address_remove: Duration::from_micros(10),
         notify: Duration::from_micros(2),
+        reload: Duration::ZERO,
     };
 }
 
@@ -762,12 +773,17 @@ impl Effects {
         self.now += self.cost.receive;
     }
 
+    pub(crate) fn spend_reload(&mut self) {
+        self.now += self.cost.reload;
+    }
+
     pub(crate) fn push(&mut self, effect: Effect) {
         self.list.push(Timed { at: self.now, because: self.because, effect });
         self.now += match effect {
             Effect::Send { .. } | Effect::Send6 { .. } => self.cost.send,
             Effect::Frame { .. } => self.cost.garp,
-            Effect::Address { .. } => self.cost.address,
+            Effect::Address { op: AddressOp::Add, .. } => self.cost.address_add,
+            Effect::Address { op: AddressOp::Remove, .. } => self.cost.address_remove,
             Effect::Notify(_) => self.cost.notify,
             // A state's announcement has paid for the scripts and lines that follow it.
             Effect::Open { .. }

@@ -25,7 +25,11 @@ pub struct Node {
 enum Life {
     Loaded,
     Running,
-    Stopping { exit_at: Instant },
+    /// It reads its configuration again, and nothing else.
+    Reading,
+    Stopping {
+        exit_at: Instant,
+    },
     Ended,
 }
 
@@ -56,7 +60,15 @@ impl Node {
             (Life::Running, Input::Packet { sock, packet }) => self.vrrp.packet(sock, packet, out),
             (Life::Running, Input::Kernel(event)) => self.vrrp.kernel(event, out),
             (Life::Running, Input::Signal(Signal::Term)) => self.stop(out),
-            (Life::Running, Input::Reload { config, host }) => self.reload(config, host, out),
+            (Life::Running, Input::Hangup) => {
+                self.hang_up(out);
+                out.spend_reload();
+            }
+            (Life::Running, Input::Reload { config, host }) => {
+                self.hang_up(out);
+                self.reload(config, host, out);
+            }
+            (Life::Reading, Input::Reload { config, host }) => self.reload(config, host, out),
             (Life::Stopping { exit_at }, Input::Wake) if exit_at <= now => {
                 out.fired(Timer::Linger, out.origin());
                 self.exit(out);
@@ -68,7 +80,7 @@ impl Node {
             (Life::Running, Input::Processes { process, running }) => {
                 self.vrrp.processes(process, running, out);
             }
-            (Life::Loaded | Life::Stopping { .. } | Life::Ended, _) => {}
+            (Life::Loaded | Life::Reading | Life::Stopping { .. } | Life::Ended, _) => {}
         }
     }
 
@@ -81,12 +93,18 @@ impl Node {
         }
     }
 
+    /// What comes before the text is read.
+    fn hang_up(&mut self, out: &mut Effects) {
+        self.vrrp.announce_reload(out);
+        self.life = Life::Reading;
+    }
+
     /// A text that keepalived refuses ends it: its parent gives up when the VRRP process says that the configuration
     /// is wrong.
     fn reload(&mut self, config: Option<Arc<Config>>, host: &HostFacts, out: &mut Effects) {
-        self.vrrp.announce_reload(out);
         match config {
             Some(config) => {
+                self.life = Life::Running;
                 let before = std::mem::replace(&mut self.config, config);
                 self.vrrp.reload(&before, &self.config, host, out);
             }
@@ -107,7 +125,7 @@ impl Node {
         match self.life {
             Life::Running => self.vrrp.deadline(),
             Life::Stopping { exit_at } => Some(exit_at),
-            Life::Loaded | Life::Ended => None,
+            Life::Loaded | Life::Reading | Life::Ended => None,
         }
     }
 

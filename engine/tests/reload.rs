@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use vrrplab_engine::addr::Mac;
-use vrrplab_engine::boundary::{HostFacts, Input, LinkFacts};
+use vrrplab_engine::boundary::{Cost, Effects, HostFacts, Input, LinkFacts};
 use vrrplab_engine::config::{Address, Config, Instance};
 use vrrplab_engine::time::Duration;
 use vrrplab_engine::vrrp::State;
@@ -157,4 +157,22 @@ proptest! {
             }
         }
     }
+}
+
+/// A text that takes time to read: one sign before, and nothing until it is read. Then everything is as without.
+#[test]
+fn a_daemon_that_reads_does_nothing_else() {
+    let four = Duration::from_secs(4);
+    let mut lab = lab::lab(|_| {}).master();
+    lab.out = Effects::new(Cost { reload: four, ..Cost::FREE });
+    let mut quick = lab::lab(|_| {}).master();
+    let began = lab.now;
+    assert_eq!(lab.give(Input::Hangup), [ADVERT]);
+    assert_eq!(lab.out.now(), began + four, "it is away for as long as it reads");
+    assert_eq!(lab.node.deadline(), None, "no timer runs out meanwhile");
+    lab.now = lab.out.now();
+    let whole = reload(&mut quick, config(|i| i.priority = 60));
+    assert_eq!([vec![ADVERT.to_string()], reload(&mut lab, config(|i| i.priority = 60))].concat(), whole);
+    assert_eq!(lab.state(), Some(State::Master));
+    assert_eq!(lab.node.deadline(), Some(lab.now), "its next advert is due at once");
 }

@@ -21,19 +21,21 @@ use crate::boundary::{AddressOp, Announced, Effect, Effects, HostFacts, SockId};
 use crate::config::Config;
 
 impl Vrrp {
-    /// Every master gives a sign before reading the text takes its time (vrrp_daemon.c:send_reload_advert_thread).
+    /// Every master gives a sign before reading the text takes its time (vrrp_daemon.c:send_reload_advert_thread), and
+    /// what runs for instances is ended. Sockets stay open until the text is read, and what has come in by then is
+    /// closed with them, unread (seen by strace): whoever became master meanwhile has not been heard.
     pub(crate) fn announce_reload(&mut self, out: &mut Effects) {
         for i in 0..self.instances.len() {
             if self.instances[i].is_master() {
                 self.send_advert(i, self.instances[i].priority(), out);
             }
         }
+        self.stop_scripts(out);
+        self.stop_mail(out);
     }
 
     /// Runs `config` from now on, which follows `before`, on the host as it is now.
     pub(crate) fn reload(&mut self, before: &Config, config: &Config, host: &HostFacts, out: &mut Effects) {
-        self.stop_scripts(out);
-        self.stop_mail(out);
         self.links.clone_from(&host.links);
         let mut next = Vrrp::new(config, host, self.quirks);
         let heirs: Vec<Option<usize>> = self.instances.iter().map(|i| next.heir_of(i)).collect();

@@ -245,8 +245,10 @@ pub struct NodeSpec {
     /// `start`: when the daemon starts; `None` (written `start = "never"`) leaves that to a `start` act.
     /// Default 0 s.
     pub start: Option<Instant>,
-    /// `cost`: `"recorded"` (the default), `"free"`, or a table of `receive`, `send`, `garp`,
-    /// `address`, `notify`, where what is left out is as recorded.
+    /// `cost`: what the daemon's work takes, `"recorded"` (the default), `"free"`, or a table of `receive`, `send`,
+    /// `garp`, `notify` (a packet, an advert, a gratuitous ARP, an announced state), `address_add` and `address_remove`
+    /// (an address each; `address` is for both) and `reload` (from SIGHUP until the daemon goes on: it sends nothing,
+    /// and what arrives meanwhile goes unread). What is left out is as recorded, a reload without any time.
     pub cost: Cost,
     /// `[[node.NAME.script]]`: how the commands end that the daemon runs. The first that matches counts.
     pub scripts: Vec<ScriptModel>,

@@ -58,6 +58,17 @@ pub(super) enum Waiting {
     Signal(Signal),
     /// SIGHUP; the text is read when the daemon is there to read it.
     Reload,
+    /// What it has begun to read.
+    Reading(Box<Reading>),
+}
+
+/// A reload that takes time: the text and the host as they were at SIGHUP.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// None if the text is refused.
+    config: Option<Arc<Config>>,
+    /// What the daemon is told of the host, without files and processes: it looks at those when it has read the text.
+    host: HostFacts,
 }
 
 /// A packet in a socket's queue.
@@ -186,17 +197,49 @@ impl World {
         self.tell_daemon(h, Waiting::Reload, origin, observer);
     }
 
+    /// SIGHUP. If reading takes time the daemon is away for it; with what it knows of its links it goes on then, because
+    /// it reads its messages from the kernel afterwards (keepalived keeps that socket).
     fn hand_over_reload<O: Observer>(&mut self, h: usize, origin: Origin, observer: &mut O) {
         let scenario = Arc::clone(&self.scenario);
         let Role::Node(spec) = &scenario.hosts[h].role else { panic!("only nodes run a daemon") };
         let reading = self.hosts[h].reading.as_ref().unwrap_or(&spec.reading);
         let config = (!reading.refused()).then(|| Arc::new(reading.config.clone()));
         let host = self.host_facts(h, &reading.config);
+        if spec.cost.reload.is_zero() {
+            return self.hand_over_text(h, config, &host, origin, observer);
+        }
+        self.hand_over(h, Input::Hangup, origin, observer);
+        let daemon = self.hosts[h].daemon.as_mut().expect("nobody has ended it");
+        daemon.waiting.push_front((Waiting::Reading(Box::new(Reading { config, host })), origin));
+        self.plan_turn(h);
+    }
+
+    /// The daemon has read its text. What it was to be told of files and processes it sees by itself now, and it counts
+    /// them anew.
+    fn hand_over_read<O: Observer>(&mut self, h: usize, read: Reading, origin: Origin, observer: &mut O) {
+        let Reading { config, mut host } = read;
+        host.files = self.hosts[h].things.files();
+        if let Some(config) = &config {
+            host.processes = self.hosts[h].things.processes(config);
+        }
+        let daemon = self.hosts[h].daemon.as_mut().expect("who reads is there");
+        daemon.waiting.retain(|(input, _)| !matches!(input, Waiting::File(..) | Waiting::Processes(..)));
+        self.hand_over_text(h, config, &host, origin, observer);
+    }
+
+    fn hand_over_text<O: Observer>(
+        &mut self,
+        h: usize,
+        config: Option<Arc<Config>>,
+        host: &HostFacts,
+        origin: Origin,
+        observer: &mut O,
+    ) {
         if config.is_none() {
             let text = "keepalived refuses its new configuration and ends".to_string();
             self.tell(observer, Some(h), What::Log(text), Cause::None);
         }
-        self.hand_over(h, Input::Reload { config, host: &host }, origin, observer);
+        self.hand_over(h, Input::Reload { config, host }, origin, observer);
     }
 
     fn host_facts(&self, h: usize, config: &Config) -> HostFacts {
@@ -301,6 +344,7 @@ impl World {
             Waiting::Kernel(event) => self.hand_over(h, Input::Kernel(event), origin, observer),
             Waiting::Signal(signal) => self.hand_over(h, Input::Signal(signal), origin, observer),
             Waiting::Reload => self.hand_over_reload(h, origin, observer),
+            Waiting::Reading(reading) => self.hand_over_read(h, *reading, origin, observer),
         }
     }
 

@@ -28,6 +28,10 @@ pub(super) struct Lab {
     pub(super) later: Vec<(HostIndex, Arc<Reading>)>,
 }
 
+/// The keys of `cost`.
+const COST: &[&str] =
+    &["receive", "send", "garp", "address", "address_add", "address_remove", "notify", "reload"];
+
 /// Which hosts a name may stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -232,20 +236,21 @@ fn cost(page: &Page<'_>, item: Item<'_>) -> Cost {
             page.error("unknown-word", item.span(), message, suggestion(word, &["recorded", "free"]));
             Cost::RECORDED
         }
-        _ => {
-            let Some(table) = page.table(item, "a cost", &["receive", "send", "garp", "address", "notify"])
-            else {
-                return Cost::RECORDED;
-            };
-            let time = |key, default| table.get(key).and_then(|i| page.time(i)).unwrap_or(default);
-            Cost {
-                receive: time("receive", Cost::RECORDED.receive),
-                send: time("send", Cost::RECORDED.send),
-                garp: time("garp", Cost::RECORDED.garp),
-                address: time("address", Cost::RECORDED.address),
-                notify: time("notify", Cost::RECORDED.notify),
-            }
-        }
+        _ => page.table(item, "a cost", COST).map_or(Cost::RECORDED, |table| listed_cost(page, &table)),
+    }
+}
+
+/// What a table of costs leaves out is as recorded. `address` is for both, adding and removing.
+fn listed_cost(page: &Page<'_>, table: &Table<'_>) -> Cost {
+    let time = |key, default| table.get(key).and_then(|i| page.time(i)).unwrap_or(default);
+    Cost {
+        receive: time("receive", Cost::RECORDED.receive),
+        send: time("send", Cost::RECORDED.send),
+        garp: time("garp", Cost::RECORDED.garp),
+        address_add: time("address_add", time("address", Cost::RECORDED.address_add)),
+        address_remove: time("address_remove", time("address", Cost::RECORDED.address_remove)),
+        notify: time("notify", Cost::RECORDED.notify),
+        reload: time("reload", Cost::RECORDED.reload),
     }
 }
 

@@ -451,6 +451,24 @@ sequence = { node = "a", states = ["BACKUP", "STOP"] }
 "#;
 
 #[test]
+fn a_cost_of_addresses_is_for_both_unless_one_is_named() {
+    let cost = |written: &str| {
+        let text = FULL.replace("{ send = \"5us\" }", written);
+        assert_eq!(findings(&text), "");
+        let file = read("./scenarios/x/full.toml", &text, &Stub);
+        let Role::Node(a) = &file.scenarios[0].hosts[1].role else { panic!() };
+        a.cost
+    };
+    let [one, two, four] = [1, 2, 4].map(Duration::from_millis);
+    let both = Cost { address_add: one, address_remove: one, ..Cost::RECORDED };
+    assert_eq!(cost("{ address = \"1ms\" }"), both);
+    assert_eq!(cost("{ address = \"1ms\", address_add = \"2ms\" }"), Cost { address_add: two, ..both });
+    assert_eq!(cost("{ address_remove = \"1ms\" }"), Cost { address_remove: one, ..Cost::RECORDED });
+    assert_eq!(cost("{ reload = \"4ms\" }"), Cost { reload: four, ..Cost::RECORDED });
+    assert_ne!(findings(&FULL.replace("{ send = \"5us\" }", "{ relaod = \"4s\" }")), "");
+}
+
+#[test]
 fn a_full_scenario_means_what_it_says() {
     let file = read("./scenarios/x/full.toml", FULL, &Stub);
     assert_eq!(findings(FULL), "");
