@@ -6,11 +6,13 @@ use vrrplab_engine::boundary::Cost;
 use vrrplab_engine::config::{Command, Config, Notify};
 use vrrplab_sim::neighbour::Manners;
 use vrrplab_sim::scenario::{
-    Fault, Host, HostIndex, HostSettings, NodeSpec, Role, Scenario, Segment, SegmentIndex, SwitchKind,
+    Fault, Host, HostIndex, HostSettings, Medium, NetworkFault, NodeSpec, Role, Scenario, Segment,
+    SegmentIndex, SwitchKind,
 };
 use vrrplab_sim::world::describe;
 
 use crate::files;
+use crate::netem;
 use crate::subject::{Subject, Subjects};
 
 /// Why a scenario cannot run on the real kernel with these subjects, if it cannot.
@@ -112,29 +114,60 @@ fn commands_that_need(node: &NodeSpec) -> Vec<&str> {
     scripts.filter(|argv| needing(argv)).filter_map(|argv| argv.first()).map(String::as_str).collect()
 }
 
-/// What a bridge of the kernel would be asked for and has not.
+/// What a bridge of the kernel, or its netem, would be asked for and has not.
 fn bridge_unfit(scenario: &Scenario) -> Option<String> {
-    let kernel = |segment: SegmentIndex| scenario.segments[segment.0].switch == SwitchKind::Kernel;
-    let switch = |segment: SegmentIndex| {
-        format!("segment {}: a `switch` of the kernel", scenario.segments[segment.0].name)
-    };
-    let first = scenario.segments.iter().position(|s| s.switch == SwitchKind::Kernel).map(SegmentIndex)?;
-    for (s, segment) in scenario.segments.iter().enumerate().filter(|(_, s)| s.switch == SwitchKind::Kernel) {
-        let plain = Segment {
-            switch: SwitchKind::Kernel,
-            latency: segment.latency,
-            ..Segment::plain(segment.name.clone())
-        };
-        if *segment != plain {
-            return Some(format!("{} only learns and forwards", switch(SegmentIndex(s))));
+    let kind = |segment: SegmentIndex| scenario.segments[segment.0].switch;
+    let all = (0..scenario.segments.len()).map(SegmentIndex);
+    let of_the_kernel: Vec<SegmentIndex> = all.filter(|s| kind(*s) != SwitchKind::Ours).collect();
+    let first = *of_the_kernel.first()?;
+    if let Some(why) = of_the_kernel.iter().find_map(|s| segment_unfit(scenario, *s)) {
+        return Some(why);
+    }
+    let ours = |s: &SegmentIndex| kind(*s) == SwitchKind::Ours;
+    if let Some(trunk) = scenario.trunks.iter().find(|t| !t.between.iter().all(ours)) {
+        return Some(format!("trunk {}: {} has none", trunk.name, switch(scenario, first)));
+    }
+    let impairs = |fault: &NetworkFault| match fault {
+        NetworkFault::Impair { on: Medium::Segment(s), .. } | NetworkFault::Clear(Medium::Segment(s)) => {
+            kind(*s) == SwitchKind::Netem
         }
+        _ => false,
+    };
+    let act = scenario.script.iter().find(|act| matches!(&act.fault, Fault::Network(f) if !impairs(f)))?;
+    let fault = describe(scenario, &act.fault);
+    Some(match kind(first) {
+        SwitchKind::Netem => {
+            format!("act `{fault}`: {} impairs and does nothing else", switch(scenario, first))
+        }
+        _ => format!("act `{fault}`: {} can only lose carriers and hosts", switch(scenario, first)),
+    })
+}
+
+/// The segment and what its switch is, in words.
+fn switch(scenario: &Scenario, segment: SegmentIndex) -> String {
+    let spec = &scenario.segments[segment.0];
+    match spec.switch {
+        SwitchKind::Netem => format!("segment {}: the kernel's netem", spec.name),
+        _ => format!("segment {}: a `switch` of the kernel", spec.name),
     }
-    if let Some(trunk) = scenario.trunks.iter().find(|t| t.between.iter().any(|s| kernel(*s))) {
-        return Some(format!("trunk {}: {} has none", trunk.name, switch(first)));
+}
+
+/// What the switch of one segment has not.
+fn segment_unfit(scenario: &Scenario, segment: SegmentIndex) -> Option<String> {
+    let spec = &scenario.segments[segment.0];
+    let netem = spec.switch == SwitchKind::Netem;
+    let plain = Segment {
+        switch: spec.switch,
+        latency: spec.latency,
+        impairments: if netem { spec.impairments.clone() } else { Vec::new() },
+        ..Segment::plain(spec.name.clone())
+    };
+    if *spec != plain {
+        let what = if netem { "learns, forwards and impairs" } else { "learns and forwards" };
+        return Some(format!("{} only {what}", switch(scenario, segment)));
     }
-    let network = scenario.script.iter().find(|act| matches!(act.fault, Fault::Network(_)))?;
-    let fault = describe(scenario, &network.fault);
-    Some(format!("act `{fault}`: {} can only lose carriers and hosts", switch(first)))
+    let why = netem.then(|| netem::unfit(scenario, segment)).flatten()?;
+    Some(format!("{}: {why}", switch(scenario, segment)))
 }
 
 fn host_unfit(host: &Host) -> Option<&'static str> {
@@ -161,6 +194,10 @@ mod tests {
 
     /// Why this cannot run, of a scenario with two routers on the segments `lan`, a kernel's, and `x`, ours.
     fn why(lan: &str, more: &str) -> Option<String> {
+        why_with("kernel", lan, more)
+    }
+
+    fn why_with(switch: &str, lan: &str, more: &str) -> Option<String> {
         let node = |n: u32, segment: &str| {
             format!(
                 "[node.n{n}]\nlink.eth0 = {{ segment = \"{segment}\", address = [\"10.0.0.{n}/24\"] }}\nconfig = '''\n\
@@ -169,7 +206,8 @@ mod tests {
         };
         let (one, two) = (node(1, "lan"), node(2, "x"));
         let head = "title = \"T\"\nduration = \"9s\"\n";
-        let text = format!("{head}[segment.lan]\nswitch = \"kernel\"\n{lan}\n[segment.x]\n{one}{two}{more}");
+        let text =
+            format!("{head}[segment.lan]\nswitch = \"{switch}\"\n{lan}\n[segment.x]\n{one}{two}{more}");
         let read = vrrplab_sim::scenario::read("t.toml", &text, &Beside::file("t.toml".as_ref()));
         assert!(!read.scenarios.is_empty(), "{:?}", read.findings);
         unfit(&read.scenarios[0], &Subjects::all(Subject::Engine))
@@ -210,5 +248,35 @@ mod tests {
         }
         let trunk = why("", "[trunk.t]\nbetween = [\"lan\", \"x\"]\n").expect("a bridge has no trunk");
         assert!(trunk.starts_with("trunk t: "), "{trunk}");
+    }
+
+    #[test]
+    fn netem_impairs_by_port_and_nothing_else() {
+        let act = |act: &str| why_with("netem", "", &format!("[[at]]\ntime = \"1s\"\n{act}\n"));
+        for fine in [
+            "impair = { on = \"lan\", loss = \"5%\", delay = \"20ms\", jitter = \"2ms\", rate = \"64kbit/s\" }",
+            "impair = { on = \"lan\", to = \"n1\", duplicate = \"5%\", for = \"2s\" }",
+            "clear = \"lan\"",
+            "crash = \"n1\"",
+        ] {
+            assert_eq!(act(fine), None, "{fine}");
+        }
+        for (key, word) in [
+            ("frames = \"vrrp\", loss = \"5%\"", "`frames`"),
+            ("from = \"n1\", loss = \"5%\"", "`from`"),
+            ("reorder = \"5%\", gap = \"1s\"", "`reorder`"),
+            ("corrupt = \"5%\"", "`corrupt`"),
+            ("delay = \"1s\", jitter = \"5s\"", "`jitter`"),
+            ("rate = \"9601bit/s\"", "`rate`"),
+            ("rate = \"64kbit/s\", queue = \"3000B\"", "`queue`"),
+        ] {
+            let refused =
+                act(&format!("impair = {{ on = \"lan\", {key} }}")).unwrap_or_else(|| panic!("{key}"));
+            assert!(refused.starts_with(&format!("segment lan: the kernel's netem: {word}")), "{refused}");
+        }
+        let refused = act("heal = \"lan\"").expect("a bridge has no partitions");
+        assert!(refused.ends_with("the kernel's netem impairs and does nothing else"), "{refused}");
+        let refused = why_with("netem", "snooping = true", "").expect("it does not snoop");
+        assert_eq!(refused, "segment lan: the kernel's netem only learns, forwards and impairs");
     }
 }

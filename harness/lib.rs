@@ -16,6 +16,7 @@ pub mod golden;
 pub mod kernel;
 #[cfg(feature = "netns")]
 pub mod lab;
+pub mod netem;
 pub mod notes;
 pub mod pcapng;
 pub mod quick;

@@ -212,6 +212,7 @@ impl Cell {
     fn laboratory(&self, input: &Input, later: Duration, seed: u64, hold: bool) -> Outcome {
         use crate::fit::needs_root;
         use crate::lab::{self, Order};
+        use crate::netem::NO_NETEM;
         if !nix::unistd::Uid::effective().is_root()
             && let Some(why) = needs_root(&input.scenario)
         {
@@ -237,6 +238,7 @@ impl Cell {
         };
         match lab::run(&program, &order) {
             Ok(lab::LabRun { run, notes, held }) => Outcome::Run(Box::new(Done { run, notes, held })),
+            Err(why) if why.contains(NO_NETEM) => Outcome::Skipped(NO_NETEM.to_string()),
             Err(why) => Outcome::Failed(why),
         }
     }

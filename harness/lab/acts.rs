@@ -65,7 +65,7 @@ impl Lab {
                 if let Some(end) = self.fabric.act(n, fault, now) {
                     self.later(end, Due::EndOfImpairment { act: n });
                 }
-                Ok(())
+                self.bridges.act(&mut self.outside, n, fault)
             }
         }
     }

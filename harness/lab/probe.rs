@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrplab_engine::addr::Mac;
+use vrrplab_engine::time::Duration;
 
 use super::first::First;
 use crate::doctor::{Check, State};
@@ -14,6 +15,7 @@ use crate::kernel::clock::Alarm;
 use crate::kernel::namespace::Namespaces;
 use crate::kernel::netlink::{End, Netlink};
 use crate::kernel::packet::Packets;
+use crate::netem::{NO_NETEM, Netem};
 use crate::notes::Notes;
 
 /// What every laboratory needs.
@@ -36,7 +38,8 @@ pub fn probe() -> Vec<Check> {
     checks.push(commands());
     checks.push(tried("macvlan", macvlan(index), "--subject frr").remedy("modprobe macvlan"));
     checks.push(tried("bridge", bridge(), "switch = \"kernel\"; bench takeover").remedy("modprobe bridge"));
-    checks.push(netem());
+    let remedy = "a kernel with CONFIG_NET_SCH_NETEM; modprobe sch_netem; --world uml has it";
+    checks.push(tried("netem", netem(index), "switch = \"netem\"").remedy(remedy));
     checks.push(ip_vs());
     checks.push(timers());
     checks
@@ -99,18 +102,13 @@ fn bridge() -> io::Result<()> {
     Netlink::open()?.add_bridge("doctor3")
 }
 
-fn netem() -> Check {
-    let needed_for = "comparisons with the kernel's impairments";
-    let Some(tc) = files::program("tc") else {
-        let check = Check::new("netem", State::Missing, "no tc to try it with", needed_for);
-        return check.remedy(files::installs("tc"));
-    };
-    let words = ["qdisc", "add", "dev", LINK, "root", "netem", "delay", "1ms"];
-    let done = Command::new(tc).args(words).stderr(Stdio::null()).status();
-    let works = done.is_ok_and(|status| status.success());
-    let (state, found) = if works { (State::Ok, "works") } else { (State::Missing, "not available") };
-    Check::new("netem", state, found, needed_for)
-        .remedy("a kernel with CONFIG_NET_SCH_NETEM; modprobe sch_netem")
+fn netem(link: Option<u32>) -> io::Result<()> {
+    let link = link.ok_or_else(|| io::Error::other("not tried without a veth"))?;
+    let netem = Netem::of(Duration::from_millis(1), []).map_err(io::Error::other)?;
+    Netlink::open()?.set_netem(link, &netem).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), NO_NETEM),
+        _ => error,
+    })
 }
 
 fn ip_vs() -> Check {

@@ -503,7 +503,7 @@ impl Lab {
                     let text = format!("over: act {}", act + 1);
                     self.tell(self.clock.now(), None, What::Fault(text), Cause::Fault(act as u32 + 1));
                 }
-                Ok(())
+                self.bridges.end_impairment(&mut self.outside, act)
             }
             Due::Ping(h) => self.ping(at, h),
             Due::Query(q) => {

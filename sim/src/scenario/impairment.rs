@@ -93,6 +93,11 @@ const UNITS: [(&str, u64); 4] =
     [("Gbit/s", 1_000_000_000), ("Mbit/s", 1_000_000), ("kbit/s", 1_000), ("bit/s", 1)];
 
 impl Rate {
+    /// Bits a second.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
     /// How long `bytes` take, rounded up to microseconds.
     pub const fn time_for(self, bytes: usize) -> Duration {
         Duration::from_micros((bytes as u64 * 8_000_000).div_ceil(self.0))

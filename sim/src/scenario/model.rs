@@ -63,6 +63,10 @@ pub enum SwitchKind {
     /// `"kernel"`: a bridge of the kernel. Nothing of ours is on the way of a frame, so times are the daemons'; of
     /// faults it has loss of power and of carrier.
     Kernel,
+    /// `"netem"`: a bridge of the kernel with its netem at the ports, which does what `impair` says. Whose frames are
+    /// lost, duplicated or jittered is the kernel's chance and no seed's: of such runs only distributions can be
+    /// compared. `delay` and `rate` are exact. Of those that wait at a `rate`, it counts frames on their way as well.
+    Netem,
 }
 
 /// `[segment.NAME]`: an Ethernet switch.
@@ -70,7 +74,7 @@ pub enum SwitchKind {
 pub struct Segment {
     /// Its name.
     pub name: Name,
-    /// `switch`: whose switch carries its frames on the real kernel. The simulator has one kind only.
+    /// `switch`: whose switch carries its frames on the real kernel. The simulator has one kind only, which does all.
     pub switch: SwitchKind,
     /// `latency`: from port to port. Default 50 µs.
     pub latency: Duration,

@@ -76,9 +76,10 @@ fn switch(page: &Page<'_>, item: Item<'_>) -> SwitchKind {
     match page.text(item) {
         None | Some("ours") => SwitchKind::Ours,
         Some("kernel") => SwitchKind::Kernel,
+        Some("netem") => SwitchKind::Netem,
         Some(word) => {
-            let message = format!("a switch is `ours` or `kernel`, not `{word}`");
-            page.error("unknown-word", item.span(), message, suggestion(word, &["ours", "kernel"]));
+            let message = format!("a switch is `ours`, `kernel` or `netem`, not `{word}`");
+            page.error("unknown-word", item.span(), message, suggestion(word, &["ours", "kernel", "netem"]));
             SwitchKind::Ours
         }
     }

@@ -94,7 +94,7 @@ switch = "kernal""#,
 6:15 missing-key: a policer needs `rate` | rate = 50
 6:25 bad-number: a policer that lets nothing pass | burst = 5
 7:1 unknown-key: a segment has no `stp` | one of: switch, latency, impair, snooping, forward_delay, forward_delay_at_start, arp_policer
-8:10 unknown-word: a switch is `ours` or `kernel`, not `kernal` | did you mean `kernel`?"#,
+8:10 unknown-word: a switch is `ours`, `kernel` or `netem`, not `kernal` | did you mean `kernel`?"#,
     );
     check_segment(
         "snooping = \"on\"\narp_policer = { rate = 0 }\nforward_delay = 30",
@@ -300,6 +300,10 @@ fn a_network_means_what_it_says() {
     let plain = Snooping { querier: false, timeout: usual, strict: false, unregistered_flooded: false };
     assert_eq!(x.snooping, Some(plain));
     assert_eq!((lan.switch, x.switch), (SwitchKind::Ours, SwitchKind::Kernel));
+    let netem = FULL.replace("switch = \"kernel\"", "switch = \"netem\"");
+    assert_eq!(read("x.toml", &netem, &Stub).scenarios[0].segments[1].switch, SwitchKind::Netem);
+    let wrong = findings(&FULL.replace("switch = \"kernel\"", "switch = \"netme\""));
+    assert!(wrong.contains("`ours`, `kernel` or `netem`, not `netme`"), "{wrong}");
     assert_eq!((lan.forward_delay, lan.forward_delay_at_start), (Duration::from_secs(30), true));
     assert_eq!(lan.arp_policer, Some(ArpPolicer { rate: 50, burst: 1 }));
     assert_eq!(lan.impairments, [Impairment { loss: Share::from_ppm(1), ..Impairment::default() }]);
