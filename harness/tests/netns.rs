@@ -21,5 +21,11 @@ const AT_ONCE: usize = 64;
 const LONGEST: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    worlds(World { name: "netns", at_once: AT_ONCE, longest: LONGEST, kernel: None })
+    worlds(World {
+        name: "netns",
+        subjects: &["engine", "keepalived", "frr"],
+        at_once: AT_ONCE,
+        longest: LONGEST,
+        kernel: None,
+    })
 }

@@ -15,11 +15,19 @@ use std::process::ExitCode;
 use everywhere::{World, worlds};
 use vrrplab_engine::time::Duration;
 
+/// Where there is time for many runs, other versions run as well: `ci/roots/build.sh` fetches them.
+const SUBJECTS: [&str; 5] = ["engine", "keepalived", "frr", "keepalived@2.3.3", "frr@10.3"];
 /// Virtual seconds are cheap.
 const LONGEST: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     // One a processor: nobody waits.
     let at_once = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    worlds(World { name: "uml", at_once, longest: LONGEST, kernel: Some(vrrplab::uml::kernel()) })
+    worlds(World {
+        name: "uml",
+        subjects: &SUBJECTS,
+        at_once,
+        longest: LONGEST,
+        kernel: Some(vrrplab::uml::kernel()),
+    })
 }

@@ -26,6 +26,8 @@ const SEED: u64 = 1;
 pub(crate) struct World {
     /// Its name.
     pub(crate) name: &'static str,
+    /// What runs there.
+    pub(crate) subjects: &'static [&'static str],
     /// Laboratories at a time.
     pub(crate) at_once: usize,
     /// A scenario that takes longer than this is for who has the time: `vrrplab run --world sim,NAME`.
@@ -55,7 +57,7 @@ pub(crate) fn worlds(world: World) -> ExitCode {
     let known = Arc::new(known_deviations(root, &all));
     let mut trials = Vec::new();
     for (path, scenario) in &all {
-        for subject in ["engine", "keepalived", "frr"] {
+        for &subject in world.subjects {
             trials.push(trial(&world, path, scenario, subject, &known));
         }
     }

@@ -27,8 +27,10 @@ impl Tolerance {
         act: Duration::from_micros(999),
     };
 
-    /// The same for a daemon that counts in hundredths of a second, as VRRPv3's fields do, and rounds a skew to them: vrrpd.
-    pub const CENTISECONDS: Tolerance = Tolerance { cause: Duration::from_millis(11), ..Tolerance::RECORDED };
+    /// The same for a daemon that counts in hundredths of a second, as VRRPv3's fields do, and rounds a skew to them: vrrpd. The
+    /// script waits for what starts beside a daemon, which is looked for every ten milliseconds.
+    pub const CENTISECONDS: Tolerance =
+        Tolerance { cause: Duration::from_millis(11), act: Duration::from_millis(25), ..Tolerance::RECORDED };
 
     /// What an idle machine may take to run a daemon whose timer has fired.
     pub const IDLE: Duration = Duration::from_millis(25);
