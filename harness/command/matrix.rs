@@ -13,8 +13,13 @@ use crate::sweep::in_order;
 
 /// Columns of a scenario's name.
 const NAME: usize = 40;
-/// Columns of a cell.
+/// Columns of a cell, if its name is not longer.
 const CELL: usize = 18;
+
+/// Columns of this cell.
+fn width(cell: &Cell) -> usize {
+    cell.to_string().len().max(CELL)
+}
 
 pub(super) fn run(
     arguments: &RunArguments,
@@ -22,7 +27,10 @@ pub(super) fn run(
     inputs: &[Input],
     console: &mut Console<'_>,
 ) -> Exit {
-    let head: String = cells.iter().map(|cell| format!(" {:<CELL$}", cell.to_string())).collect();
+    let head: String = cells
+        .iter()
+        .map(|cell| format!(" {cell:<width$}", cell = cell.to_string(), width = width(cell)))
+        .collect();
     console.say(&format!("{:<NAME$}{}\n", "", head.trim_end()));
     let jobs = arguments.place.jobs.get() * cells.len();
     let mut table = Table { cells, rows: Vec::new(), exit: Exit::Pass };
@@ -84,7 +92,7 @@ impl Table<'_> {
                     if done.run.judgement.passed() { "passes" } else { "FAILS" }.to_string()
                 }
             };
-            line.push_str(&format!(" {words:<CELL$}"));
+            line.push_str(&format!(" {words:<width$}", width = width(cell)));
         }
         console.say(&format!("{}\n", line.trim_end()));
         if let Some(Outcome::Skipped(why)) = row.iter().find(|outcome| matches!(outcome, Outcome::Skipped(_)))
