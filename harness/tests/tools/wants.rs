@@ -20,8 +20,8 @@ pub(crate) fn missing(subject: &str) -> Option<String> {
 /// A lack of this is a skip with its reason, or a failure where it is required.
 pub(crate) fn skip(what: &str, why: &str) -> Result<Completion, Failed> {
     let required = std::env::var("VRRPLAB_REQUIRE").unwrap_or_default();
-    // Versions beside the installed one are required by their own names only.
-    let all = |name: &str| name == "netns" && !what.contains('@');
+    // Versions beside the installed one, and what a kernel need not have, are required by their own names only.
+    let all = |name: &str| name == "netns" && !what.contains('@') && what != "netem";
     match required.split(',').any(|name| name == what || all(name)) {
         true => Err(format!("{why}, and VRRPLAB_REQUIRE={required}").into()),
         false => Ok(Completion::ignored_with(why.to_string())),
