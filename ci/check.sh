@@ -11,7 +11,7 @@ step() { printf '\n== %s\n' "$*"; "$@"; }
 # Without the real kernel, as on a machine that is no Linux; then with it. What ran once does not run again.
 step cargo test
 step as_root cargo test --features netns --lib --test daemon --test leftovers --test netns --test services --test subjects --test takeover
-# The other versions of the daemons are for who has fetched them: a third of an hour more.
+# The other versions of the daemons are for who has fetched them: seven minutes more.
 step as_root cargo test --features uml --test boot --test uml -- --skip @
 step cargo fmt --all --check
 # The fuzz targets are a workspace of their own: that they still build is checked here, running them is for people.

@@ -16,11 +16,5 @@ command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx)
 command -v killall >/dev/null || missing+=(psmisc)
 command -v curl >/dev/null || missing+=(curl)
-if [ ${#missing[@]} -gt 0 ]; then
-    as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
-    export DEBIAN_FRONTEND=noninteractive
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
-fi
+[ ${#missing[@]} = 0 ] || "$(dirname "$0")/packages.sh" "${missing[@]}"
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.93 or newer from https://rustup.rs" >&2; exit 3; }

@@ -3,6 +3,7 @@
 # VRRPLAB_ROOTS. Prints the links by which they are found, and makes nothing where it is there already: remove the folder for a later
 # point release.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 suite=trixie
 name=debian-13
 roots=${VRRPLAB_ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/vrrplab/roots}
@@ -32,19 +33,7 @@ if [ -d "$roots/$name" ]; then
     exit 0
 fi
 
-as_root=()
-[ "$(id -u)" = 0 ] || as_root=(sudo)
-missing=()
-for package in mmdebstrap debian-archive-keyring; do
-    # A package that is merely known has a line too.
-    [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    say "installs ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
-fi
-
+"$here/../packages.sh" mmdebstrap debian-archive-keyring
 mkdir -p "$roots"
 exec 9>"$roots/lock"
 flock 9

@@ -12,24 +12,10 @@ package=linux-source-6.1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vrrplab/uml
 say() { printf '%s: %s\n' "ci/uml/build.sh" "$*" >&2; }
 
-as_root=()
-[ "$(id -u)" = 0 ] || as_root=(sudo)
-installed() { dpkg-query -W -f='${Version}' "$package" 2>/dev/null || true; }
-needed=(flex bison bc xz-utils make gcc)
-missing=()
-[ -n "$(installed)" ] || missing+=("$package")
-for name in "${needed[@]}"; do
-    # A package that is merely known has a line too.
-    [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null) == ii* ]] || missing+=("$name")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    say "installs ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
-fi
+"$here/../packages.sh" "$package" flex bison bc xz-utils make gcc
 
 # The same version with the same configuration is the same kernel.
-version=$(installed)
+version=$(dpkg-query -W -f='${Version}' "$package")
 hash=$(sha256sum "$here/kernel.config" | cut -c1-12)
 kernel=$cache/linux-$version-$hash
 publish() { ln -sfn "$(basename "$kernel")" "$cache/linux"; echo "$cache/linux"; }
