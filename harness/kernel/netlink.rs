@@ -29,7 +29,7 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use vrrplab_engine::addr::{Cidr, Mac};
 use vrrplab_sim::scenario::Share;
 
-use crate::netem::Netem;
+use crate::netem::{NO_NETEM, Netem};
 
 /// A socket for requests.
 #[derive(Debug)]
@@ -350,8 +350,8 @@ impl Netlink {
         )
     }
 
-    /// Lets netem impair what leaves by an interface, with these settings from now on: what waits in it goes on as before. An
-    /// error of kind [`io::ErrorKind::NotFound`] says that the kernel has none.
+    /// Lets netem impair what leaves by an interface, with these settings from now on: what waits in it goes on as before. A
+    /// kernel without it is told by [`NO_NETEM`].
     pub fn set_netem(&mut self, index: u32, netem: &Netem) -> io::Result<()> {
         let mut message = TcMessage::with_index(index as i32);
         message.header.parent = TcHandle::ROOT;
@@ -364,6 +364,10 @@ impl Netlink {
             RouteNetlinkMessage::NewQueueDiscipline(message),
             NLM_F_CREATE | NLM_F_REPLACE,
         )
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::Unsupported, NO_NETEM),
+            _ => error,
+        })
     }
 
     /// Adds an address. That it is there already is an error ([`io::ErrorKind::AlreadyExists`]).

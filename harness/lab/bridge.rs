@@ -11,7 +11,7 @@ use vrrplab_sim::scenario::{
 
 use super::host::LabHost;
 use crate::kernel::netlink::Netlink;
-use crate::netem::{NO_NETEM, Netem};
+use crate::netem::Netem;
 
 /// The bridges, by segment; none where the switch is ours.
 #[derive(Debug)]
@@ -133,10 +133,7 @@ impl Impaired {
         for (host, port) in &self.ports {
             let here = self.in_force.iter().map(|(_, i)| i).filter(|i| i.to.is_none_or(|to| to == *host));
             let netem = Netem::of(self.latency, here).map_err(io::Error::other)?;
-            outside.set_netem(*port, &netem).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::Unsupported, NO_NETEM),
-                _ => error,
-            })?;
+            outside.set_netem(*port, &netem)?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::kernel::clock::Alarm;
 use crate::kernel::namespace::Namespaces;
 use crate::kernel::netlink::{End, Netlink};
 use crate::kernel::packet::Packets;
-use crate::netem::{NO_NETEM, Netem};
+use crate::netem::Netem;
 use crate::notes::Notes;
 
 /// What every laboratory needs.
@@ -105,10 +105,7 @@ fn bridge() -> io::Result<()> {
 fn netem(link: Option<u32>) -> io::Result<()> {
     let link = link.ok_or_else(|| io::Error::other("not tried without a veth"))?;
     let netem = Netem::of(Duration::from_millis(1), []).map_err(io::Error::other)?;
-    Netlink::open()?.set_netem(link, &netem).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => io::Error::new(error.kind(), NO_NETEM),
-        _ => error,
-    })
+    Netlink::open()?.set_netem(link, &netem)
 }
 
 fn ip_vs() -> Check {
