@@ -21,12 +21,12 @@ impl Lab {
     /// Tells what each daemon holds, all its processes together.
     pub(super) fn weigh(&mut self, at: Instant) -> io::Result<()> {
         self.weigh_later(at);
+        let page = sysconf(SysconfVar::PAGE_SIZE)?.expect("pages have a size") as u64;
         for h in 0..self.hosts.len() {
             let Some(node) = &self.nodes[h] else { continue };
             let own = node.processes(&self.hosts[h], &self.services.groups(h))?;
             let pages: u64 = own.iter().filter_map(|pid| resident(*pid)).sum();
-            let page = sysconf(SysconfVar::PAGE_SIZE)?.expect("pages have a size");
-            let held = pages * page as u64 / 1_024;
+            let held = pages * page / 1_024;
             let words = format!("holds {held} kB in {} processes", own.len());
             self.tell(self.clock.now(), Some(h), What::Log(words), Cause::None);
         }

@@ -35,11 +35,9 @@ pub fn launch(kernel: &Path, parent: u32, limit: Duration, out: &mut dyn Write) 
     let ended = wait(child, limit).map_err(told)?;
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
     let console = read(CONSOLE);
+    let last = last_lines(&console);
     if console.contains(KILLED) {
-        return Err(format!(
-            "the kernel ran out of memory, and what ran on it was ended\n{}",
-            last_lines(&console)
-        ));
+        return Err(format!("the kernel ran out of memory, and what ran on it was ended\n{last}"));
     }
     match (ended, read(STATUS).trim()) {
         (Some(_), "0") => {
@@ -47,15 +45,13 @@ pub fn launch(kernel: &Path, parent: u32, limit: Duration, out: &mut dyn Write) 
             io::copy(&mut parcel, out).and_then(|_| out.flush()).map_err(|e| format!("the parcel: {e}"))
         }
         (Some(_), status) if !status.is_empty() => Err(match read(WORDS).trim() {
-            "" => format!("the laboratory has ended with {status}\n{}", last_lines(&console)),
+            "" => format!("the laboratory has ended with {status}\n{last}"),
             words => words.to_string(),
         }),
-        (Some(status), _) => Err(format!("the kernel has ended with {status}\n{}", last_lines(&console))),
-        (None, _) => Err(format!(
-            "the kernel was ended after {} s of the machine's time\n{}",
-            limit.as_secs(),
-            last_lines(&console)
-        )),
+        (Some(status), _) => Err(format!("the kernel has ended with {status}\n{last}")),
+        (None, _) => {
+            Err(format!("the kernel was ended after {} s of the machine's time\n{last}", limit.as_secs()))
+        }
     }
 }
 
