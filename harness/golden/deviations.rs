@@ -17,7 +17,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use vrrplab_engine::finding::{Finding, Place, Severity, Source, did_you_mean};
-use vrrplab_sim::agree::Disagreement;
+use vrrplab_sim::agree::{Disagreement, report};
 
 /// What a row can say; all but the last two must be there.
 const KEYS: [&str; 6] = ["scenario", "world", "subject", "because", "lane", "sometimes"];
@@ -80,6 +80,13 @@ pub struct Explained<'a> {
     pub rows: Vec<&'a Deviation>,
     /// The rows about this run that explain nothing although they must: see [`Deviation::unused`].
     pub unused: Vec<&'a Deviation>,
+}
+
+impl Explained<'_> {
+    /// A report of what no row explains, if there is anything.
+    pub fn report(&self) -> Option<String> {
+        report(&self.unexplained.iter().copied().cloned().collect::<Vec<_>>())
+    }
 }
 
 impl Deviations {

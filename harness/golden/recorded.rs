@@ -58,10 +58,15 @@ impl Recorded {
     /// Where a run parts from it.
     pub fn differs_from(&self, run: &Run, tolerance: &Tolerance) -> Result<Vec<Disagreement>, String> {
         let (trace, capture) = self.read()?;
-        let [own, recorded] =
-            [(&run.trace, &run.capture), (&trace, &capture)].map(|(t, c)| lanes(&run.scenario, t, c));
-        Ok(agree(&own, &recorded, tolerance).disagreements)
+        Ok(differences(run, &trace, &capture, tolerance))
     }
+}
+
+/// Where a run parts from one that was recorded.
+pub fn differences(run: &Run, trace: &Trace, capture: &Capture, tolerance: &Tolerance) -> Vec<Disagreement> {
+    let [own, recorded] =
+        [(&run.trace, &run.capture), (trace, capture)].map(|(t, c)| lanes(&run.scenario, t, c));
+    agree(&own, &recorded, tolerance).disagreements
 }
 
 impl Golden {

@@ -3,30 +3,49 @@
 
 #[path = "tools/scratch.rs"]
 mod scratch;
+#[path = "tools/wants.rs"]
+mod wants;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrrplab::uml;
 
 const SCENARIO: &str = "vrrp/master-crash";
 /// How long the machine may take to end what it was told to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The real kernel, or none where a lack of it is no failure.
-fn kernel() -> Option<PathBuf> {
-    let required = std::env::var("VRRPLAB_REQUIRE").unwrap_or_default();
-    match uml::kernel() {
-        Ok(kernel) => Some(fs::canonicalize(kernel).expect("it is there")),
-        Err(why) if required.split(',').any(|name| name == "uml") => panic!("{why}"),
-        Err(why) => {
-            println!("skipped: {why}");
-            None
+type Case = fn(&Path, &Path) -> Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let kernel = uml::kernel().and_then(|kernel| fs::canonicalize(kernel).map_err(|e| e.to_string()));
+    let none = Ok(PathBuf::new());
+    let trials = vec![
+        trial("a panic is told with its message", &kernel, panics),
+        trial("a kernel that hangs is ended", &none, hangs),
+        trial("a lack of memory is told", &kernel, lacks_memory),
+        trial("a file that is no kernel is told", &none, is_none),
+        trial("a killed runner leaves no kernel", &kernel, leaves_nothing),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs a case in a folder of its own with the real kernel, if there is one.
+fn trial(name: &str, kernel: &Result<PathBuf, String>, case: Case) -> Trial {
+    let kernel = kernel.clone();
+    Trial::ignorable_test(name, move || match wants::missing("engine").map_or(kernel, Err) {
+        Err(why) => wants::skip("uml", &why),
+        Ok(kernel) => {
+            let folder = scratch::folder();
+            case(&folder, &kernel)?;
+            fs::remove_dir_all(folder)?;
+            Ok(Completion::Completed)
         }
-    }
+    })
 }
 
 /// A program with this text.
@@ -55,79 +74,70 @@ fn run(kernel: &Path, subject: &str, limit: u64) -> Output {
         .expect("our own program starts")
 }
 
-#[track_caller]
-fn says(output: &Output, words: &[&str]) {
+fn says(output: &Output, words: &[&str]) -> Result<(), Failed> {
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "it must not pass: {told}");
-    words.iter().for_each(|words| assert!(told.contains(words), "`{words}` is not in:\n{told}"));
+    if output.status.success() {
+        return Err(format!("it must not pass: {told}").into());
+    }
+    match words.iter().find(|words| !told.contains(**words)) {
+        Some(missing) => Err(format!("`{missing}` is not in:\n{told}").into()),
+        None => Ok(()),
+    }
 }
 
-#[test]
-fn a_panic_is_told_with_its_message() {
-    let Some(kernel) = kernel() else { return };
-    let folder = scratch::folder();
-    let output = run(&faulty(&folder, &kernel, "init", "/nonexistent"), "engine", 60);
-    says(&output, &["the kernel has ended with signal: 6", "console: Kernel panic", "/nonexistent"]);
-    fs::remove_dir_all(folder).expect("it is ours");
+fn panics(folder: &Path, kernel: &Path) -> Result<(), Failed> {
+    let output = run(&faulty(folder, kernel, "init", "/nonexistent"), "engine", 60);
+    says(&output, &["the kernel has ended with signal: 6", "console: Kernel panic", "/nonexistent"])
 }
 
-#[test]
-fn a_kernel_that_hangs_is_ended() {
-    let folder = scratch::folder();
+fn hangs(folder: &Path, _: &Path) -> Result<(), Failed> {
     let began = Instant::now();
-    let kernel = script(&folder, "#!/bin/sh\necho booting\nexec sleep 600\n");
-    says(&run(&kernel, "engine", 1), &["the kernel was ended after 1 s", "console: booting"]);
-    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
-    fs::remove_dir_all(folder).expect("it is ours");
+    let kernel = script(folder, "#!/bin/sh\necho booting\nexec sleep 600\n");
+    says(&run(&kernel, "engine", 1), &["the kernel was ended after 1 s", "console: booting"])?;
+    match began.elapsed() < PATIENCE {
+        true => Ok(()),
+        false => Err(format!("that took {:?}", began.elapsed()).into()),
+    }
 }
 
-#[test]
-fn a_lack_of_memory_is_told() {
-    let Some(kernel) = kernel() else { return };
-    let folder = scratch::folder();
-    let output = run(&faulty(&folder, &kernel, "mem", "64M"), "exec:exec tail /dev/zero", 60);
-    says(&output, &["ran out of memory", "console: ", "Killed process"]);
-    fs::remove_dir_all(folder).expect("it is ours");
+fn lacks_memory(folder: &Path, kernel: &Path) -> Result<(), Failed> {
+    let output = run(&faulty(folder, kernel, "mem", "64M"), "exec:exec tail /dev/zero", 60);
+    says(&output, &["ran out of memory", "console: ", "Killed process"])
 }
 
-#[test]
-fn a_file_that_is_no_kernel_is_told() {
-    let folder = scratch::folder();
-    let kernel = script(&folder, "just some text");
-    says(&run(&kernel, "engine", 60), &[kernel.to_str().expect("its name is text")]);
-    fs::remove_dir_all(folder).expect("it is ours");
+fn is_none(folder: &Path, _: &Path) -> Result<(), Failed> {
+    let kernel = script(folder, "just some text");
+    says(&run(&kernel, "engine", 60), &[kernel.to_str().expect("its name is text")])
 }
 
 /// What a kernel is made of on the machine are processes with the same program.
-#[test]
-fn a_killed_runner_leaves_no_kernel() {
-    let Some(kernel) = kernel() else { return };
-    let folder = scratch::folder();
+fn leaves_nothing(folder: &Path, kernel: &Path) -> Result<(), Failed> {
     let own = folder.join("kernel");
-    fs::copy(&kernel, &own).expect("there is room");
+    fs::copy(kernel, &own)?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut runner = Command::new(env!("CARGO_BIN_EXE_vrrplab"))
         .args(["run", "--world", "uml"])
         .arg(root.join("benches/day/two-routers.toml"))
         .env("VRRPLAB_UML", &own)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("our own program starts");
-    until("the kernel runs", || processes_of(&own) > 3);
-    runner.kill().expect("it is ours");
-    runner.wait().expect("it is ours");
-    until("nothing is left", || processes_of(&own) == 0);
-    fs::remove_dir_all(folder).expect("it is ours");
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let runs = until("the kernel runs", || processes_of(&own) > 3);
+    runner.kill()?;
+    runner.wait()?;
+    runs?;
+    until("nothing is left", || processes_of(&own) == 0)
 }
 
-#[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
+fn until(what: &str, holds: impl Fn() -> bool) -> Result<(), Failed> {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < PATIENCE, "not yet after {PATIENCE:?}: {what}");
+        if began.elapsed() > PATIENCE {
+            return Err(format!("not yet after {PATIENCE:?}: {what}").into());
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
+    Ok(())
 }
 
 /// How many processes run this program.

@@ -7,6 +7,8 @@
 
 #[path = "tools/everywhere.rs"]
 mod everywhere;
+#[path = "tools/known.rs"]
+mod known;
 #[path = "tools/wants.rs"]
 mod wants;
 

@@ -9,6 +9,8 @@
 //! - `agrees with keepalived-…`: with the recording of the real daemon, lane by lane;
 //! - `notices a change of keepalived-…`: and with no recording in which one thing was changed.
 
+#[path = "tools/known.rs"]
+mod known;
 #[path = "tools/scratch.rs"]
 mod scratch;
 #[path = "tools/wireshark.rs"]
@@ -20,12 +22,12 @@ mod noise;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use vrrplab::files;
 use vrrplab::golden::deviations::Deviations;
-use vrrplab::golden::recorded::Recorded;
+use vrrplab::golden::recorded::{Recorded, differences};
 use vrrplab::golden::{self, Golden};
 use vrrplab::pcapng;
 use vrrplab::report;
@@ -39,10 +41,13 @@ use vrrplab_sim::scenario::Scenario;
 
 const SEED: u64 = 1;
 
+/// Where runs of real daemons are known to differ, or what is wrong with the file that says so.
+type Known = Arc<Result<Deviations, String>>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut trials = vec![Trial::test("golden/deviations.toml reads", deviations_read)];
+    let (mut trials, mut scenarios) = (Vec::new(), Vec::new());
     for path in files::scenarios_in(&root.join("scenarios")).expect("the scenarios are there") {
         let file = files::read_scenario(&path).expect("a scenario that was found can be read");
         let text = vrrplab::diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false);
@@ -53,8 +58,14 @@ fn main() -> ExitCode {
             (true, false) => Err("the first line must say what is at stake".into()),
             (false, _) => Err(text.into()),
         }));
-        trials.extend(file.scenarios.into_iter().flat_map(trials_of));
+        scenarios.extend(file.scenarios.into_iter().map(Arc::new));
     }
+    let known: Known = Arc::new(known::deviations(scenarios.iter().map(|scenario| scenario.name.as_str())));
+    let reads = Arc::clone(&known);
+    trials.push(Trial::test("golden/deviations.toml reads", move || {
+        reads.as_ref().as_ref().map_or_else(|mistakes| Err(mistakes.into()), |_| Ok(()))
+    }));
+    trials.extend(scenarios.iter().flat_map(|scenario| trials_of(scenario, &known)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -62,10 +73,9 @@ fn golden_of(scenario: &Scenario) -> Golden {
     Golden::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("golden"), &scenario.name)
 }
 
-fn trials_of(scenario: Scenario) -> Vec<Trial> {
-    let scenario = Arc::new(scenario);
+fn trials_of(scenario: &Arc<Scenario>, known: &Known) -> Vec<Trial> {
     let test = |what: &str, check: fn(&Arc<Scenario>) -> Result<(), Failed>| {
-        let scenario = Arc::clone(&scenario);
+        let scenario = Arc::clone(scenario);
         Trial::test(format!("{} {what}", scenario.name), move || check(&scenario))
     };
     let mut trials = vec![
@@ -75,31 +85,30 @@ fn trials_of(scenario: Scenario) -> Vec<Trial> {
         test("stands a real clock", stands_a_real_clock),
         test("decodes", decodes).with_ignored_flag(!wireshark::wanted()),
     ];
-    for reference in golden_of(&scenario).references() {
+    for reference in golden_of(scenario).references() {
         let (name, folder) = (reference.name, reference.folder);
-        let (of, at) = (Arc::clone(&scenario), folder.clone());
+        let (of, at) = (Arc::clone(scenario), folder.clone());
         trials.push(Trial::test(format!("{} agrees with {name}", scenario.name), move || agrees(&of, &at)));
-        let of = Arc::clone(&scenario);
+        let of = Arc::clone(scenario);
         let title = format!("{} notices a change of {name}", scenario.name);
         trials.push(Trial::test(title, move || notices_changes(&of, &folder)));
     }
-    for recorded in golden_of(&scenario).recorded() {
+    for recorded in golden_of(scenario).recorded() {
         let name = format!("{} agrees with the run of {}", scenario.name, recorded.name);
-        let of = Arc::clone(&scenario);
-        trials.push(Trial::test(name, move || agrees_with_run(&of, &recorded)));
+        let (of, known) = (Arc::clone(scenario), Arc::clone(known));
+        trials.push(Trial::test(name, move || agrees_with_run(&of, &recorded, &known)));
     }
     trials
 }
 
 /// The simulator's run agrees with one of the real daemon, and that one with recordings that others have made of the same daemon.
-fn agrees_with_run(scenario: &Arc<Scenario>, recorded: &Recorded) -> Result<(), Failed> {
+fn agrees_with_run(scenario: &Arc<Scenario>, recorded: &Recorded, known: &Known) -> Result<(), Failed> {
     let (trace, capture) = recorded.read()?;
-    let known = KNOWN.as_ref()?;
+    let known = known.as_ref().as_ref()?;
     let unknown = |found: &[Disagreement]| {
-        let explained = known.apply(&scenario.name, &trace.header.world, &trace.header.subject, found);
-        agree::report(&explained.unexplained.into_iter().cloned().collect::<Vec<_>>())
+        known.apply(&scenario.name, &trace.header.world, &trace.header.subject, found).report()
     };
-    let found = recorded.differs_from(&run(scenario, SEED), &Tolerance::RECORDED)?;
+    let found = differences(&run(scenario, SEED), &trace, &capture, &Tolerance::RECORDED);
     unknown(&found).map_or(Ok(()), Err)?;
     for reference in golden_of(scenario).references().iter().filter(|r| r.name == recorded.name) {
         let found = golden::differs_from_recording(&reference.folder, &trace, &capture)?;
@@ -187,27 +196,6 @@ const OLD_CHECKSUM: [&str; 2] = ["vrrp/unicast-v3-old-checksum", "vrrp/unicast-v
 fn is_golden(scenario: &Arc<Scenario>) -> Result<(), Failed> {
     let run = run(scenario, SEED);
     golden_of(scenario).compare(&run.trace).map_err(Failed::from)
-}
-
-/// Every row of the known deviations is about a scenario that there is.
-/// Where runs of real daemons are known to differ, or what is wrong with the file that says so.
-static KNOWN: LazyLock<Result<Deviations, String>> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut names = Vec::new();
-    for path in files::scenarios_in(&root.join("scenarios"))? {
-        names.extend(files::read_scenario(&path)?.scenarios.into_iter().map(|scenario| scenario.name));
-    }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let text = files::read_text(&root.join("golden/deviations.toml"))?;
-    let file = golden::deviations::read("golden/deviations.toml", &text, &names);
-    match vrrplab::diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false) {
-        mistakes if mistakes.is_empty() => Ok(file.deviations),
-        mistakes => Err(mistakes),
-    }
-});
-
-fn deviations_read() -> Result<(), Failed> {
-    KNOWN.as_ref().map_or_else(|mistakes| Err(mistakes.into()), |_| Ok(()))
 }
 
 fn stands_a_real_clock(scenario: &Arc<Scenario>) -> Result<(), Failed> {

@@ -8,17 +8,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vrrplab::agreement::{self, Verdict};
 use vrrplab::fit::{lacks, unfit};
-use vrrplab::golden::deviations::{self, Deviations};
+use vrrplab::golden::deviations::Deviations;
 use vrrplab::lab::{self, Order};
 use vrrplab::netem::NO_NETEM;
 use vrrplab::subject::Subjects;
-use vrrplab::{diagnostic, files, report};
+use vrrplab::{files, report};
 use vrrplab_engine::time::Duration;
-use vrrplab_sim::agree;
 use vrrplab_sim::run::run as simulate;
 use vrrplab_sim::scenario::Scenario;
 
-use crate::wants;
+use crate::{known, wants};
 
 const SEED: u64 = 1;
 
@@ -54,7 +53,8 @@ pub(crate) fn worlds(world: World) -> ExitCode {
     }
     // The long ones first: nobody waits for them at the end.
     all.sort_by_key(|(_, scenario)| std::cmp::Reverse(scenario.duration));
-    let known = Arc::new(known_deviations(root, &all));
+    let known = known::deviations(all.iter().map(|(_, scenario)| scenario.name.as_str()));
+    let known = Arc::new(known.unwrap_or_else(|mistakes| panic!("{mistakes}")));
     let mut trials = Vec::new();
     for (path, scenario) in &all {
         for &subject in world.subjects {
@@ -71,16 +71,6 @@ pub(crate) fn worlds(world: World) -> ExitCode {
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()
-}
-
-fn known_deviations(root: &Path, all: &[(String, Arc<Scenario>)]) -> Deviations {
-    let path = root.join("golden/deviations.toml");
-    let text = files::read_text(&path).expect("the known deviations are there");
-    let names: Vec<&str> = all.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
-    let file = deviations::read("golden/deviations.toml", &text, &names);
-    let mistakes = diagnostic::render(&file.findings, std::slice::from_ref(&file.source), false);
-    assert!(file.findings.is_empty(), "{mistakes}");
-    file.deviations
 }
 
 fn trial(
@@ -149,8 +139,7 @@ fn agrees(
         Verdict::Inconclusive(late, agreement) => (agreement.disagreements, Some(late)),
     };
     let explained = known.apply(&scenario.name, world.name, &subject, &found);
-    let left: Vec<_> = explained.unexplained.into_iter().cloned().collect();
-    match (agree::report(&left), late) {
+    match (explained.report(), late) {
         (Some(_), Some(late)) => {
             INCONCLUSIVE.fetch_add(1, Ordering::Relaxed);
             return Ok(Completion::ignored_with(format!(
